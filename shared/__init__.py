@@ -1,0 +1,1 @@
+"""What every service builds on: kernel, events, jobs, config, messaging, storage and web. Imports nothing above it."""

@@ -1,0 +1,45 @@
+"""Events of the fleet, published by the dispatcher. Heartbeats are telemetry, not events."""
+
+from typing import ClassVar
+
+from shared.events.envelope import EventData
+
+
+class RobotEvent(EventData, frozen=True):
+    """What every robot event carries."""
+
+    SOURCE: ClassVar[str] = "dispatcher"
+
+    robot_id: str
+    name: str
+    environment: str
+    status: str
+
+
+class RobotRegistered(RobotEvent, frozen=True):
+    """A robot registered for the first time or changed its registration."""
+
+    TYPE: ClassVar[str] = "robot.registered"
+    max_concurrent_jobs: int = 1
+
+
+class RobotCameBack(RobotEvent, frozen=True):
+    """A robot that had been offline was heard again."""
+
+    TYPE: ClassVar[str] = "robot.came_back"
+
+
+class RobotWentOffline(RobotEvent, frozen=True):
+    """A robot was silent for longer than the fleet allows (clarifications 20)."""
+
+    TYPE: ClassVar[str] = "robot.went_offline"
+    last_seen_ms: int = 0
+
+
+class RobotLateReport(RobotEvent, frozen=True):
+    """A robot reported on a job it no longer holds; the report was refused and changed nothing."""
+
+    TYPE: ClassVar[str] = "robot.late_report"
+    job_id: str = ""
+    attempt: int | None = None
+    report: str = ""

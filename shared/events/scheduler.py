@@ -1,0 +1,42 @@
+"""Events of the scheduler."""
+
+from typing import ClassVar
+
+from shared.events.envelope import EventData
+
+
+class ScheduleEvent(EventData, frozen=True):
+    """What every schedule event carries."""
+
+    SOURCE: ClassVar[str] = "scheduler"
+
+    schedule_id: str
+    schedule_name: str
+    workflow_id: str
+    next_run_ms: int | None = None
+
+
+class ScheduleCreated(ScheduleEvent, frozen=True):
+    """A schedule was stored."""
+
+    TYPE: ClassVar[str] = "schedule.created"
+
+
+class ScheduleEnabled(ScheduleEvent, frozen=True):
+    """A schedule fires again from now on."""
+
+    TYPE: ClassVar[str] = "schedule.enabled"
+
+
+class ScheduleDisabled(ScheduleEvent, frozen=True):
+    """A schedule fires no more."""
+
+    TYPE: ClassVar[str] = "schedule.disabled"
+
+
+class ScheduleFired(ScheduleEvent, frozen=True):
+    """A due time created its job and the schedule moved on."""
+
+    TYPE: ClassVar[str] = "schedule.fired"
+    job_id: str = ""
+    due_ms: int = 0

@@ -1,0 +1,70 @@
+"""What a process gives its services: store, bus, outbox relay, time, ids, tokens, metrics registry."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from prometheus_client import CollectorRegistry
+
+from shared.config import ServiceSettings
+from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.ids import NewId, new_id
+from shared.messaging.bus import Bus
+from shared.messaging.in_process import InProcessBus
+from shared.messaging.outbox import OutboxRelay
+from shared.messaging.parking import ParkingLot
+from shared.messaging.rabbitmq import RabbitMQBus
+from shared.storage import Store, connect
+from shared.web.tokens import InternalTokens
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Passed to every `create_app`; embedded services share one, each with a registry of its own."""
+
+    store: Store
+    bus: Bus
+    relay: OutboxRelay
+    clock: Clock
+    new_id: NewId
+    tokens: InternalTokens
+    registry: CollectorRegistry
+
+    def with_own_registry(self) -> "Runtime":
+        """The same runtime with a fresh metrics registry, so that services of one process do not collide."""
+        return replace(self, registry=CollectorRegistry())
+
+
+@asynccontextmanager
+async def open_runtime(
+    settings: ServiceSettings, outbox_collections: Iterable[str], *, clock: Clock | None = None
+) -> AsyncIterator[Runtime]:
+    """A started runtime for `settings`; stopped in reverse order, outbox first, so that little is left behind."""
+    clock = clock or SystemClock()
+    registry = CollectorRegistry()
+    async with connect(settings.mongodb_url, settings.mongodb_database, pool_size=settings.mongodb_pool_size) as store:
+        bus = make_bus(settings, store, clock)
+        relay = OutboxRelay(store, bus, clock, outbox_collections, registry)
+        await bus.start()
+        await relay.start()
+        try:
+            yield Runtime(
+                store=store,
+                bus=bus,
+                relay=relay,
+                clock=clock,
+                new_id=new_id,
+                tokens=InternalTokens(settings.internal_key.get_secret_value(), clock),
+                registry=registry,
+            )
+        finally:
+            await relay.close()
+            await bus.close()
+
+
+def make_bus(settings: ServiceSettings, store: Store, clock: Clock) -> Bus:
+    """RabbitMQ where an URL is given, else the in-process bus."""
+    url = settings.amqp_url.get_secret_value()
+    if url:
+        return RabbitMQBus(url, settings.amqp_prefix)
+    return InProcessBus(ParkingLot(store, clock).park)
