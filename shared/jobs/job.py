@@ -77,7 +77,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     waiting_until_ms: int | None = None
     """`run_at_ms` while the job waits for it, else None: the promotion timer's index."""
     attempt: int = 0
-    """Attempts begun, the present one included; released ones are not counted."""
+    """Numbers the claims, so that a report of an older one can be told apart."""
+    n_released: int = 0
+    """How many of them were released and do not count."""
     max_attempts: int = MAX_ATTEMPTS_DEFAULT
     timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
     robot_id: str | None = None
@@ -87,6 +89,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How long each renewal by heartbeat or progress keeps the lease."""
     lease_expires_ms: int | None = None
     """When the lease ends; None while nobody holds the job."""
+    deadline_ms: int | None = None
+    """When the present attempt exceeds `timeout_seconds`; None while nobody holds the job."""
     claimed_ms: int | None = None
     started_ms: int | None = None
     finished_ms: int | None = None
@@ -97,8 +101,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error_message: str | None = None
     error_type: str | None = None
     failed_node: str | None = None
+    traceparent: str = ""
+    """The W3C trace that submitted the job; all its events carry it."""
+    touched: str = ""
+    """Random mark of the last telemetry write, by which that write recognises itself."""
     last_report: str | None = None
-    """`<robot>:<attempt>:<verb>` of the report that ended the last attempt: a repeat gets the first answer."""
+    """Who ended the last attempt and how (`report_key`): a repeat of that report gets the first answer."""
 
     @property
     def is_terminal(self) -> bool:
@@ -109,6 +117,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def is_leased(self) -> bool:
         """Whether a robot holds the job now."""
         return self.status in LEASED
+
+    @property
+    def attempts_used(self) -> int:
+        """Attempts that count against `max_attempts`."""
+        return self.attempt - self.n_released
 
     @property
     def duration_ms(self) -> int | None:

@@ -10,9 +10,11 @@ JOBS: Final = "jobs"
 JOB_INDEXES: Final = (
     Index("queue_position", (("queue_position", 1),)),  # refill: range scan of the queue's head
     Index("lease_expires_ms", (("lease_expires_ms", 1),)),  # lease reaper
+    Index("deadline_ms", (("deadline_ms", 1),)),  # job timeout
     Index("waiting_until_ms", (("waiting_until_ms", 1),)),  # promotion of delayed jobs
     Index("robot_id", (("robot_id", 1),)),  # a robot's jobs
     Index("workflow_id", (("workflow_id", 1),)),  # history by workflow
+    Index("created_ms", (("created_ms", 1),)),  # history, newest first
     Index("status", (("status", 1),)),  # lists and counts by state
     OUTBOX_INDEX,
 )

@@ -72,7 +72,7 @@ class JobSubmitter:
             tenant_id=job.tenant_id,
             version=job.version,
             at_ms=job.created_ms,
-            traceparent=new_job.traceparent or new_traceparent(),
+            traceparent=job.traceparent,
         )
         if await self._jobs.insert({**to_document(job), **outbox_of_new(event)}):
             self._relay.send(JOBS, job.job_id, event)
@@ -110,6 +110,7 @@ class JobSubmitter:
             waiting_until_ms=None if is_due else run_at_ms,
             max_attempts=new_job.max_attempts,
             timeout_seconds=new_job.timeout_seconds,
+            traceparent=new_job.traceparent or new_traceparent(),
         )
 
 

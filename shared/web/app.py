@@ -36,6 +36,7 @@ def create_service_app(
     app = FastAPI(
         title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/openapi.json"
     )
+    app.state.drain_actions = []
     app.add_middleware(ServiceMiddleware, service=name, tokens=tokens, registry=registry)
     app.add_exception_handler(CasareError, _on_casare_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -44,6 +45,17 @@ def create_service_app(
     _add_metrics_route(app, registry)
     _describe_problems(app)
     return app
+
+
+def on_drain(app: FastAPI, action: Callable[[], None]) -> None:
+    """Call `action` when the process is told to stop, while requests under way may still finish."""
+    app.state.drain_actions.append(action)
+
+
+def drain(app: FastAPI) -> None:
+    """Tell the application that the process stops: what waits (long polls) should go home now."""
+    for action in app.state.drain_actions:
+        action()
 
 
 def add_health_routes(app: FastAPI, checks: Mapping[str, HealthCheck]) -> None:

@@ -1,13 +1,17 @@
 """What a process gives its services: store, bus, outbox relay, time, ids, tokens, metrics registry."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Final
 
+import structlog
 from prometheus_client import CollectorRegistry
 
 from shared.config import ServiceSettings
 from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.errors import Unavailable
 from shared.kernel.ids import NewId, new_id
 from shared.messaging.bus import Bus
 from shared.messaging.in_process import InProcessBus
@@ -15,7 +19,10 @@ from shared.messaging.outbox import OutboxRelay
 from shared.messaging.parking import ParkingLot
 from shared.messaging.rabbitmq import RabbitMQBus
 from shared.storage import Store, connect
+from shared.storage.clock import SYNC_EVERY_SECONDS, StoreClock
 from shared.web.tokens import InternalTokens
+
+_log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,30 @@ async def open_runtime(
         finally:
             await relay.close()
             await bus.close()
+
+
+@asynccontextmanager
+async def _clock_of(store: Store, given: Clock | None) -> AsyncIterator[Clock]:
+    """The clock that was given, else the store's, kept in step in the background."""
+    if given is not None:
+        yield given
+        return
+    clock = StoreClock(SystemClock())
+    follow = asyncio.create_task(_follow(clock, store), name="store-clock")
+    try:
+        yield clock
+    finally:
+        follow.cancel()
+        await asyncio.gather(follow, return_exceptions=True)
+
+
+async def _follow(clock: StoreClock, store: Store) -> None:
+    while True:
+        try:
+            await clock.sync(store)
+        except Unavailable as error:
+            _log.warning("store_clock_not_read", reason=error.detail)
+        await asyncio.sleep(SYNC_EVERY_SECONDS)
 
 
 def make_bus(settings: ServiceSettings, store: Store, clock: Clock) -> Bus:

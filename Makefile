@@ -1,0 +1,51 @@
+# Everything a newcomer, a developer and CI need; each target installs what it uses.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run up-local test check format bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: $(VENV)/.runtime ## start everything embedded, with one local robot (CASARE_LOCAL_ROBOT=off leaves it out)
+	@exec $(BIN)/casare up
+
+up-local: $(VENV)/.runtime ## start each service as a process of its own, with RabbitMQ and Redis
+	@exec $(BIN)/casare up --distributed
+
+test: $(VENV)/.dev ## run the whole suite
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, architecture tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: $(VENV)/.dev ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev ## measure (CASE=lifecycle picks one case)
+	$(BIN)/python -m bench $(CASE) $(ARGS)
+
+lock: ## resolve the dependencies anew
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra build pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the virtual environment and caches; data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" deploy/install.sh requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml
+	@PYTHON="$(PYTHON)" deploy/install.sh requirements-dev.lock
+	@touch $@ $(VENV)/.runtime

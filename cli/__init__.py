@@ -1,0 +1,1 @@
+"""The `casare` command, and the composition of services into processes."""

@@ -1,0 +1,98 @@
+"""Serves one ASGI application on one socket until told to stop."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import uvicorn
+
+from cli.errors import StartError
+
+GRACE_SECONDS: Final = 20
+"""How long requests under way may take to finish after SIGTERM."""
+BACKLOG: Final = 2048
+KEEP_ALIVE_SECONDS: Final = 75
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: this process stops its parts in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, bound before anything else starts; raises `StartError` when that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise StartError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Stop the program that uses it or set CASARE_PORT."
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+async def serve(
+    app: Any,
+    listener: socket.socket,
+    *,
+    on_stop: Callable[[], None],
+    when_listening: Callable[[], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Serve `app` until SIGTERM or SIGINT; then `on_stop` is called and requests under way may finish.
+
+    `when_listening` runs beside the server, to tell people when it is ready.
+    """
+    server = _Server(_config(app))
+
+    def stop() -> None:
+        on_stop()
+        server.should_exit = True
+
+    with on_signals(stop):
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        beside = asyncio.create_task(when_listening()) if when_listening else None
+        try:
+            await serving
+        finally:
+            if beside is not None:
+                beside.cancel()
+                await asyncio.gather(beside, return_exceptions=True)
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+@contextmanager
+def on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at SIGTERM and SIGINT while the block runs."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

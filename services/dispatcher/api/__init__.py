@@ -1,0 +1,1 @@
+"""The dispatcher's HTTP routes and their schemas."""

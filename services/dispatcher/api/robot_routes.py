@@ -1,0 +1,94 @@
+"""Routes of robots."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Path, Query
+
+from services.dispatcher.api.robot_schemas import (
+    HeartbeatBody,
+    HeartbeatResponse,
+    RegisterBody,
+    RobotBody,
+    RobotList,
+    robot_body,
+)
+from services.dispatcher.domain.robot import Robot
+from services.dispatcher.use_cases.get_robot import GetRobot
+from services.dispatcher.use_cases.list_robots import ListRobots
+from services.dispatcher.use_cases.record_heartbeat import RecordHeartbeat
+from services.dispatcher.use_cases.register_robot import RegisterRobot
+from shared.jobs.fleet import RobotStatus
+from shared.kernel.clock import to_datetime
+from shared.kernel.permissions import Permission
+from shared.web import Caller, ContractRouter
+
+RobotId = Annotated[str, Path(min_length=1, max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class RobotUseCases:
+    """What the robot routes call."""
+
+    register: RegisterRobot
+    heartbeat: RecordHeartbeat
+    find: ListRobots
+    get: GetRobot
+    now_ms: Callable[[], int]
+    offline_after_ms: int
+
+    def show(self, robot: Robot) -> RobotBody:
+        """The robot as users see it now."""
+        return robot_body(robot, self.now_ms(), self.offline_after_ms)
+
+
+def build_robot_router(use: RobotUseCases) -> ContractRouter:
+    """The robot routes over their use cases."""
+    router = ContractRouter(tag="robots")
+    _add_robot_calls(router, use)
+    _add_user_calls(router, use)
+    return router
+
+
+def _add_robot_calls(router: ContractRouter, use: RobotUseCases) -> None:
+    @router.endpoint("POST", "/robots/register", permission=Permission.ROBOT, response_model=RobotBody, errors=(409,))
+    async def register_robot(body: RegisterBody, caller: Caller) -> RobotBody:
+        """Register a robot, or update its registration; jobs it holds stay its own."""
+        return use.show(await use.register(caller=caller, registration=body.registration()))
+
+    @router.endpoint(
+        "POST",
+        "/robots/{robot_id}/heartbeat",
+        permission=Permission.ROBOT,
+        response_model=HeartbeatResponse,
+        errors=(404,),
+    )
+    async def record_heartbeat(
+        robot_id: RobotId, caller: Caller, body: HeartbeatBody | None = None
+    ) -> HeartbeatResponse:
+        """Say that the robot is alive; renews the leases of its jobs and names those it should stop."""
+        metrics_json = None if body is None else body.as_json()
+        beat = await use.heartbeat(caller=caller, robot_id=robot_id, metrics_json=metrics_json)
+        return HeartbeatResponse(timestamp=to_datetime(beat.at_ms), cancelled_jobs=list(beat.cancelled_jobs))
+
+
+def _add_user_calls(router: ContractRouter, use: RobotUseCases) -> None:
+    @router.endpoint("GET", "/robots", permission=Permission.READ, response_model=RobotList)
+    async def list_robots(
+        caller: Caller,
+        status: RobotStatus | None = None,
+        environment: Annotated[str | None, Query(max_length=64)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    ) -> RobotList:
+        """The tenant's robots by id; `total` counts all that match."""
+        robots, total = await use.find(
+            caller=caller, status=status, environment=environment, limit=limit, offset=offset
+        )
+        return RobotList(robots=[use.show(robot) for robot in robots], total=total)
+
+    @router.endpoint("GET", "/robots/{robot_id}", permission=Permission.READ, response_model=RobotBody, errors=(404,))
+    async def get_robot(robot_id: RobotId, caller: Caller) -> RobotBody:
+        """One robot."""
+        return use.show(await use.get(caller=caller, robot_id=robot_id))

@@ -1,0 +1,104 @@
+"""Request and response bodies of the robot routes (contract "Robot Endpoints")."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.dispatcher.domain.robot import Robot
+from services.dispatcher.use_cases.register_robot import Registration
+from shared.jobs.fleet import RobotStatus
+from shared.kernel.clock import to_datetime
+from shared.web.text import Identifier, Text
+
+Label = Annotated[Text, Field(min_length=1, max_length=128)]
+Labels = Annotated[list[Label], Field(max_length=100)]
+
+
+class RegisterBody(BaseModel):
+    """What a robot says about itself."""
+
+    robot_id: Identifier = Field(min_length=1, max_length=64)
+    name: Text = Field(min_length=1, max_length=128)
+    hostname: Text = Field(min_length=1, max_length=256)
+    capabilities: Labels = Field(default_factory=list)
+    environment: Identifier = Field("default", min_length=1, max_length=64)
+    max_concurrent_jobs: int = Field(1, ge=1, le=100)
+    tags: Labels = Field(default_factory=list)
+
+    def registration(self) -> Registration:
+        """The body as the use case takes it; lists without repeats."""
+        return Registration(
+            robot_id=self.robot_id,
+            name=self.name,
+            hostname=self.hostname,
+            capabilities=tuple(dict.fromkeys(self.capabilities)),
+            environment=self.environment,
+            max_concurrent_jobs=self.max_concurrent_jobs,
+            tags=tuple(dict.fromkeys(self.tags)),
+        )
+
+
+class HeartbeatBody(BaseModel):
+    """How the robot's machine is doing; other numbers a robot sends are kept too, within reason."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    cpu_percent: float | None = Field(None, ge=0, le=100_000)
+    memory_mb: float | None = Field(None, ge=0)
+    memory_percent: float | None = Field(None, ge=0, le=100)
+    disk_free_gb: float | None = Field(None, ge=0)
+    active_jobs: int | None = Field(None, ge=0, le=10_000)
+
+    def as_json(self) -> str:
+        """What is kept of it."""
+        return self.model_dump_json(exclude_none=True)
+
+
+class HeartbeatResponse(BaseModel):
+    ok: bool = True
+    timestamp: datetime
+    cancelled_jobs: list[str] = Field(description="jobs the robot should stop working on")
+
+
+class RobotBody(BaseModel):
+    """A robot as users see it."""
+
+    robot_id: str
+    name: str
+    hostname: str
+    status: RobotStatus
+    environment: str
+    max_concurrent_jobs: int
+    capabilities: list[str]
+    tags: list[str]
+    current_job_ids: list[str]
+    last_seen: datetime
+    last_heartbeat: datetime
+    created_at: datetime
+    metrics: dict[str, Any]
+
+
+class RobotList(BaseModel):
+    robots: list[RobotBody]
+    total: int
+
+
+def robot_body(robot: Robot, now_ms: int, offline_after_ms: int) -> RobotBody:
+    """The robot as users see it at `now_ms`."""
+    return RobotBody(
+        robot_id=robot.robot_id,
+        name=robot.name,
+        hostname=robot.hostname,
+        status=robot.status(now_ms, offline_after_ms),
+        environment=robot.environment,
+        max_concurrent_jobs=robot.max_concurrent_jobs,
+        capabilities=list(robot.capabilities),
+        tags=list(robot.tags),
+        current_job_ids=sorted(robot.active),
+        last_seen=to_datetime(robot.last_seen_ms),
+        last_heartbeat=to_datetime(robot.last_heartbeat_ms),
+        created_at=to_datetime(robot.created_ms),
+        metrics=msgspec.json.decode(robot.metrics_json),
+    )

@@ -1,0 +1,148 @@
+"""Wires the dispatcher."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Gauge
+
+from services.dispatcher.adapters.job_store import MongoJobs
+from services.dispatcher.adapters.robot_store import ROBOT_INDEXES, MongoRobots
+from services.dispatcher.api.job_routes import JobUseCases, build_job_router
+from services.dispatcher.api.robot_routes import RobotUseCases, build_robot_router
+from services.dispatcher.background import Timers, duties
+from services.dispatcher.consumers import attach_consumers
+from services.dispatcher.domain.matching import CandidateIndex
+from services.dispatcher.domain.retry import RetryPolicy
+from services.dispatcher.settings import DispatcherSettings
+from services.dispatcher.use_cases.cancel_job import CancelJob
+from services.dispatcher.use_cases.claim_job import ClaimJob
+from services.dispatcher.use_cases.complete_job import CompleteJob
+from services.dispatcher.use_cases.expire_leases import ExpireLeases
+from services.dispatcher.use_cases.extend_lease import ExtendLease
+from services.dispatcher.use_cases.fail_job import FailJob
+from services.dispatcher.use_cases.free_lost_slots import FreeLostSlots
+from services.dispatcher.use_cases.get_job import GetJob
+from services.dispatcher.use_cases.get_robot import GetRobot
+from services.dispatcher.use_cases.list_robots import ListRobots
+from services.dispatcher.use_cases.mark_offline_robots import MarkOfflineRobots
+from services.dispatcher.use_cases.promote_due_jobs import PromoteDueJobs
+from services.dispatcher.use_cases.record_heartbeat import RecordHeartbeat
+from services.dispatcher.use_cases.refill_candidates import RefillCandidates
+from services.dispatcher.use_cases.register_robot import RegisterRobot
+from services.dispatcher.use_cases.release_job import ReleaseJob
+from services.dispatcher.use_cases.report_on_job import ReportOnJob
+from services.dispatcher.use_cases.report_progress import ReportProgress
+from shared.jobs import JOB_INDEXES, JOBS, DefinitionStore
+from shared.jobs.fleet import ROBOTS
+from shared.kernel.ids import new_token
+from shared.web import create_service_app
+from shared.web.app import on_drain
+from shared.web.indexes import ensure_indexes_duty
+from shared.web.periodic import running
+from shared.web.runtime import Runtime
+
+OUTBOX_COLLECTIONS: Final = (JOBS, ROBOTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The dispatcher's objects, once per application."""
+
+    jobs: MongoJobs
+    robots: MongoRobots
+    index: CandidateIndex
+    refill: RefillCandidates
+    claim: ClaimJob
+
+
+def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
+    """The dispatcher as an ASGI application; its lifespan consumes events and runs the timers."""
+    parts = _parts(runtime)
+    timers = _timers(settings, runtime, parts)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        await attach_consumers(runtime.bus, parts.index)
+        indexes = ensure_indexes_duty(runtime.store, {JOBS: JOB_INDEXES, ROBOTS: ROBOT_INDEXES})
+        async with running((indexes, *duties(timers, settings)), runtime.registry):
+            yield
+
+    app = create_service_app(
+        name="dispatcher",
+        title="Casare dispatcher",
+        registry=runtime.registry,
+        tokens=runtime.tokens,
+        checks={"store": runtime.store.ping, "events": runtime.bus.check},
+        lifespan=lifespan,
+    )
+    app.include_router(build_job_router(_job_use_cases(settings, runtime, parts)))
+    app.include_router(build_robot_router(_robot_use_cases(settings, runtime, parts)))
+    on_drain(app, parts.claim.close)
+    _export(parts.index, runtime.registry)
+    return app
+
+
+def _parts(runtime: Runtime) -> _Parts:
+    jobs = MongoJobs(runtime.store, runtime.relay, runtime.clock, runtime.new_id)
+    robots = MongoRobots(runtime.store, runtime.relay, runtime.clock, runtime.new_id)
+    index = CandidateIndex()
+    refill = RefillCandidates(jobs, index)
+    claim = ClaimJob(
+        jobs=jobs,
+        robots=robots,
+        definitions=DefinitionStore(runtime.store),
+        index=index,
+        clock=runtime.clock,
+        new_token=new_token,
+        refill=refill.ask,
+    )
+    return _Parts(jobs, robots, index, refill, claim)
+
+
+def _timers(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> Timers:
+    jobs, robots, clock = parts.jobs, parts.robots, runtime.clock
+    expire = ExpireLeases(jobs, robots, clock)
+    return Timers(
+        expire_leases=expire,
+        promote_due_jobs=PromoteDueJobs(jobs, clock),
+        refill_candidates=parts.refill,
+        free_lost_slots=FreeLostSlots(jobs, robots, clock),
+        mark_offline_robots=MarkOfflineRobots(robots, expire, clock, settings.robot_offline_after_ms),
+    )
+
+
+def _job_use_cases(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> JobUseCases:
+    report = ReportOnJob(parts.jobs, parts.robots, runtime.clock)
+    policy = RetryPolicy(int(settings.retry_base_seconds * 1000), int(settings.retry_cap_seconds * 1000))
+    return JobUseCases(
+        claim=parts.claim,
+        progress=ReportProgress(report),
+        complete=CompleteJob(report),
+        fail=FailJob(report, policy, random.Random()),  # noqa: S311 - spreads retries, guards nothing
+        release=ReleaseJob(report),
+        extend=ExtendLease(report),
+        cancel=CancelJob(parts.jobs, parts.robots, runtime.clock),
+        get=GetJob(parts.jobs),
+    )
+
+
+def _robot_use_cases(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> RobotUseCases:
+    return RobotUseCases(
+        register=RegisterRobot(parts.robots, runtime.clock),
+        heartbeat=RecordHeartbeat(parts.robots, parts.jobs, runtime.clock),
+        find=ListRobots(parts.robots, runtime.clock, settings.robot_offline_after_ms),
+        get=GetRobot(parts.robots),
+        now_ms=runtime.clock.now_ms,
+        offline_after_ms=settings.robot_offline_after_ms,
+    )
+
+
+def _export(index: CandidateIndex, registry: CollectorRegistry) -> None:
+    """What operators watch of the matching."""
+    Gauge("casare_candidates", "Jobs at hand for matching", registry=registry).set_function(lambda: index.n_candidates)
+    Gauge("casare_offers", "Robots waiting for a job", registry=registry).set_function(lambda: index.n_offers)

@@ -1,0 +1,39 @@
+"""Event type → use case. Every replica hears of every claimable job, so the subscription is broadcast."""
+
+from services.dispatcher.domain.matching import CandidateIndex
+from shared.events import CloudEvent
+from shared.events.jobs import JobDue, JobLeaseExpired, JobQueuedEvent, JobReleased, JobSubmitted
+from shared.jobs import Requirements
+from shared.jobs.position import parse_position
+from shared.messaging import Bus, Consumer, Delivery, EventHandler, Subscription
+
+QUEUED_EVENTS: tuple[type[JobQueuedEvent], ...] = (JobSubmitted, JobDue, JobReleased, JobLeaseExpired)
+CANDIDATES = Subscription(
+    "dispatcher.candidates", tuple(event.TYPE for event in QUEUED_EVENTS), Delivery.BROADCAST, prefetch=256
+)
+
+
+async def attach_consumers(bus: Bus, index: CandidateIndex) -> None:
+    """Feed claimable jobs into `index`."""
+    handlers = {event.TYPE: _announcer(index, event) for event in QUEUED_EVENTS}
+    await Consumer(handlers).attach(bus, CANDIDATES)
+
+
+def _announcer(index: CandidateIndex, event_type: type[JobQueuedEvent]) -> EventHandler:
+    async def announce(event: CloudEvent) -> None:
+        queued = event.data_as(event_type)
+        if queued.queue_position is not None:
+            index.announce(parse_position(queued.queue_position), requirements_of(queued))
+
+    return announce
+
+
+def requirements_of(queued: JobQueuedEvent) -> Requirements:
+    """The job's requirements as its event tells them."""
+    return Requirements(
+        environment=queued.environment,
+        execution_mode=queued.execution_mode,
+        capabilities=queued.required_capabilities,
+        tags=queued.required_tags,
+        robot_id=queued.required_robot_id,
+    )

@@ -1,0 +1,1 @@
+"""The dispatcher's rules, without I/O, clock, ids or randomness."""

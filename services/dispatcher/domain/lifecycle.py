@@ -1,0 +1,209 @@
+"""What each verb does to a job: pure functions from a job to a `Change`."""
+
+from typing import Any, Final
+
+from services.dispatcher.domain.reports import report_key
+from services.dispatcher.domain.transitions import Change, Verb, target_of
+from shared.events.jobs import (
+    JobCancelled,
+    JobClaimed,
+    JobCompleted,
+    JobDue,
+    JobFailed,
+    JobFinished,
+    JobLeaseExpired,
+    JobQueuedEvent,
+    JobReleased,
+    JobRetryScheduled,
+    JobStarted,
+    JobTimedOut,
+)
+from shared.jobs import JobStatus, queue_position
+from shared.jobs.job import Job
+
+LEASE_EXPIRED: Final = "LEASE_EXPIRED"
+JOB_TIMEOUT: Final = "JOB_TIMEOUT"
+STOPPED: Final = "stopped"
+"""Kept as the last report of an attempt that the server ended: its robot is told so at its next lease call."""
+
+
+def claim(job: Job, *, robot_id: str, lease_token: str, lease_seconds: int, now_ms: int) -> Change:
+    """Give the job to a robot with a fresh lease."""
+    status = target_of(Verb.CLAIM, job)
+    expires_ms = now_ms + lease_seconds * 1000
+    fields = {
+        "status": status,
+        "queue_position": None,
+        "attempt": job.attempt + 1,
+        "robot_id": robot_id,
+        "lease_token": lease_token,
+        "lease_seconds": lease_seconds,
+        "lease_expires_ms": expires_ms,
+        "deadline_ms": now_ms + job.timeout_seconds * 1000,
+        "claimed_ms": now_ms,
+        "started_ms": None,
+        "progress": 0,
+        "current_node": None,
+        "progress_message": None,
+    }
+    event = JobClaimed(**_facts(job, status), attempt=job.attempt + 1, robot_id=robot_id, lease_expires_ms=expires_ms)
+    return Change(Verb.CLAIM, fields, event)
+
+
+def progress(job: Job, *, percent: int, current_node: str | None, message: str | None, now_ms: int) -> Change:
+    """Record progress and renew the lease; the first report makes the job `running`."""
+    status = target_of(Verb.PROGRESS, job)
+    fields: dict[str, Any] = {
+        "progress": percent,
+        "current_node": current_node,
+        "progress_message": message,
+        "lease_expires_ms": now_ms + job.lease_seconds * 1000,
+    }
+    if job.status is status:
+        return Change(Verb.PROGRESS, fields)
+    fields |= {"status": status, "started_ms": now_ms}
+    return Change(Verb.PROGRESS, fields, JobStarted(**_held_facts(job, status), started_ms=now_ms))
+
+
+def extend(job: Job, *, extension_seconds: int, now_ms: int) -> Change:
+    """Renew the lease for `extension_seconds` from now."""
+    target_of(Verb.EXTEND, job)
+    fields = {"lease_expires_ms": now_ms + extension_seconds * 1000, "lease_seconds": extension_seconds}
+    return Change(Verb.EXTEND, fields)
+
+
+def complete(job: Job, *, result_json: str, report: str, now_ms: int) -> Change:
+    """The robot finished the job."""
+    status = target_of(Verb.COMPLETE, job)
+    fields = {**_end(status, now_ms), "progress": 100, "result_json": result_json, "last_report": report}
+    return Change(Verb.COMPLETE, fields, _finished(JobCompleted, job, status, now_ms))
+
+
+def fail(
+    job: Job, *, error_message: str, error_type: str | None, failed_node: str | None, report: str, now_ms: int
+) -> Change:
+    """The job failed for good."""
+    status = target_of(Verb.FAIL, job)
+    error = {"error_message": error_message, "error_type": error_type, "failed_node": failed_node}
+    fields = {**_end(status, now_ms), **error, "last_report": report}
+    return Change(Verb.FAIL, fields, _finished(JobFailed, job, status, now_ms, **error))
+
+
+def retry(job: Job, *, error_message: str, error_type: str | None, run_at_ms: int, report: str) -> Change:
+    """The attempt failed; the job waits until `run_at_ms` for another."""
+    status = target_of(Verb.RETRY, job)
+    fields = {
+        **_unlease(status),
+        "run_at_ms": run_at_ms,
+        "waiting_until_ms": run_at_ms,
+        "error_message": error_message,
+        "error_type": error_type,
+        "last_report": report,
+    }
+    event = JobRetryScheduled(
+        **_queued_facts(job, status, None, run_at_ms), error_message=error_message, error_type=error_type
+    )
+    return Change(Verb.RETRY, fields, event)
+
+
+def release(job: Job, *, reason: str, report: str) -> Change:
+    """The robot gives the job back; the attempt is not counted (beyond.md)."""
+    fields = {"n_released": job.n_released + 1, "last_report": report}
+    return _requeue(job, Verb.RELEASE, JobReleased, fields, reason=reason)
+
+
+def expire(job: Job, *, now_ms: int) -> Change:
+    """The lease ran out: back to the queue, or failed when the attempts are used up."""
+    target_of(Verb.EXPIRE, job)
+    if job.attempts_used < job.max_attempts:
+        return _requeue(job, Verb.EXPIRE, JobLeaseExpired, {"error_type": LEASE_EXPIRED})
+    message = f"Robot {job.robot_id} stopped renewing its lease on attempt {job.attempt}."
+    return fail(
+        job, error_message=message, error_type=LEASE_EXPIRED, failed_node=job.current_node, report="", now_ms=now_ms
+    )
+
+
+def time_out(job: Job, *, now_ms: int) -> Change:
+    """The job ran longer than its `timeout_seconds`."""
+    status = target_of(Verb.TIME_OUT, job)
+    message = f"The job ran longer than {job.timeout_seconds} seconds."
+    error = {"error_message": message, "error_type": JOB_TIMEOUT}
+    fields = {**_end(status, now_ms), **error, "last_report": report_key(job, STOPPED, status)}
+    return Change(Verb.TIME_OUT, fields, _finished(JobTimedOut, job, status, now_ms))
+
+
+def cancel(job: Job, *, cancelled_by: str, now_ms: int) -> Change:
+    """A user stops the job; final at once (clarifications 13)."""
+    status = target_of(Verb.CANCEL, job)
+    fields = {**_end(status, now_ms), "queue_position": None, "waiting_until_ms": None}
+    if job.is_leased:
+        fields["last_report"] = report_key(job, STOPPED, status)
+    return Change(Verb.CANCEL, fields, _finished(JobCancelled, job, status, now_ms, cancelled_by=cancelled_by))
+
+
+def promote(job: Job) -> Change:
+    """A waiting job's time has come: it takes its place in the queue."""
+    status = target_of(Verb.PROMOTE, job)
+    position = _position(job)
+    fields = {"queue_position": position, "waiting_until_ms": None}
+    return Change(Verb.PROMOTE, fields, JobDue(**_queued_facts(job, status, position, job.run_at_ms)))
+
+
+def _position(job: Job) -> str:
+    return queue_position(job.tenant_id, job.requirements, job.priority, job.created_ms, job.job_id)
+
+
+def _unlease(status: JobStatus) -> dict[str, Any]:
+    return {"status": status, "lease_token": None, "lease_expires_ms": None, "deadline_ms": None}
+
+
+def _end(status: JobStatus, now_ms: int) -> dict[str, Any]:
+    return {**_unlease(status), "finished_ms": now_ms}
+
+
+def _requeue(
+    job: Job, verb: Verb, event_type: type[JobQueuedEvent], fields: dict[str, Any], **event_fields: Any
+) -> Change:
+    status = target_of(verb, job)
+    position = _position(job)
+    event = event_type(**_queued_facts(job, status, position, job.run_at_ms), **event_fields)
+    return Change(verb, {**_unlease(status), "queue_position": position, **fields}, event)
+
+
+def _facts(job: Job, status: JobStatus) -> dict[str, Any]:
+    return {
+        "job_id": job.job_id,
+        "workflow_id": job.workflow_id,
+        "workflow_name": job.workflow_name,
+        "status": status.value,
+        "environment": job.requirements.environment,
+        "priority": job.priority,
+        "created_ms": job.created_ms,
+    }
+
+
+def _held_facts(job: Job, status: JobStatus) -> dict[str, Any]:
+    return {**_facts(job, status), "attempt": job.attempt, "robot_id": job.robot_id}
+
+
+def _queued_facts(job: Job, status: JobStatus, position: str | None, run_at_ms: int) -> dict[str, Any]:
+    needs = job.requirements
+    return {
+        **_held_facts(job, status),
+        "queue_position": position,
+        "run_at_ms": run_at_ms,
+        "execution_mode": needs.execution_mode,
+        "required_capabilities": needs.capabilities,
+        "required_tags": needs.tags,
+        "required_robot_id": needs.robot_id,
+    }
+
+
+def _finished(event_type: type[JobFinished], job: Job, status: JobStatus, now_ms: int, **extra: Any) -> JobFinished:
+    return event_type(
+        **_held_facts(job, status),
+        started_ms=job.started_ms or job.claimed_ms,
+        finished_ms=now_ms,
+        duration_ms=None if job.claimed_ms is None else now_ms - job.claimed_ms,
+        **extra,
+    )

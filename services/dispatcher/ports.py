@@ -1,0 +1,101 @@
+"""What the dispatcher's use cases need from outside."""
+
+from typing import Any, Protocol
+
+from services.dispatcher.domain.robot import Robot
+from services.dispatcher.domain.transitions import Change
+from shared.events import EventData
+from shared.jobs import Job, Requirements
+from shared.jobs.position import QueueKey
+
+
+class Jobs(Protocol):
+    """The jobs, each changed by compare-and-set only."""
+
+    async def get(self, job_id: str) -> Job | None:
+        """The job, whatever its tenant."""
+        ...
+
+    async def apply(self, job: Job, change: Change) -> Job | None:
+        """Store `change` and its event in one write, if the job still is as `job` says; the job after it, else None."""
+        ...
+
+    async def with_expired_lease(self, now_ms: int, limit: int) -> list[Job]:
+        """Held jobs whose lease has ended."""
+        ...
+
+    async def past_deadline(self, now_ms: int, limit: int) -> list[Job]:
+        """Held jobs that run longer than they may."""
+        ...
+
+    async def due(self, now_ms: int, limit: int) -> list[Job]:
+        """Waiting jobs whose time has come."""
+        ...
+
+    async def claimable_after(self, position: str, limit: int) -> list[tuple[str, Requirements]]:
+        """Claimable jobs in the queue's order behind `position`, with their requirements."""
+        ...
+
+    async def claimable_in(self, key: QueueKey, limit: int) -> list[tuple[str, Requirements]]:
+        """The head of one queue."""
+        ...
+
+
+class Robots(Protocol):
+    """The robots and their slots."""
+
+    async def get(self, tenant_id: str, robot_id: str) -> Robot | None:
+        """The robot, if it is registered."""
+        ...
+
+    async def insert(self, robot: Robot, event: EventData) -> bool:
+        """Store a new robot; False when it exists."""
+        ...
+
+    async def change(self, robot: Robot, fields: dict[str, Any], event: EventData | None) -> Robot | None:
+        """Set `fields` if the robot still has this version; the robot after it, else None."""
+        ...
+
+    async def touch(self, robot: Robot, fields: dict[str, Any]) -> None:
+        """Record telemetry, whatever else changes at the same time."""
+        ...
+
+    async def take_slot(self, robot: Robot, job_id: str, token: str, now_ms: int) -> bool:
+        """Reserve a slot for a job; False when the robot is full or takes no jobs."""
+        ...
+
+    async def free_slot(
+        self, tenant_id: str, robot_id: str, job_id: str, token: str, *, cancelled_ms: int | None = None
+    ) -> None:
+        """Give the slot back, if it is still this lease's; note a cancelled job for the robot's next heartbeat."""
+        ...
+
+    async def note(self, tenant_id: str, robot_id: str, event: EventData, at_ms: int) -> None:
+        """Publish an event about a robot that changes nothing of it."""
+        ...
+
+    async def find(self, tenant_id: str, environment: str | None) -> list[Robot]:
+        """The tenant's robots, by id."""
+        ...
+
+    async def silent_since(self, before_ms: int, limit: int) -> list[Robot]:
+        """Robots not heard since then whose absence was not announced yet."""
+        ...
+
+    async def with_jobs(self, limit: int) -> list[Robot]:
+        """Robots that hold slots."""
+        ...
+
+
+class Definitions(Protocol):
+    """Workflow definitions by content id."""
+
+    async def get(self, definition_id: str) -> str:
+        """The workflow's JSON text."""
+        ...
+
+
+class Tokens(Protocol):
+    """Makes lease tokens."""
+
+    def __call__(self) -> str: ...

@@ -1,0 +1,28 @@
+"""The dispatcher's settings."""
+
+from pydantic import Field
+
+from shared.config import ServiceSettings
+from shared.jobs.fleet import OFFLINE_AFTER_SECONDS_DEFAULT
+
+
+class DispatcherSettings(ServiceSettings):
+    """`CASARE_*` variables of the dispatcher."""
+
+    port: int = Field(8003, ge=0, le=65535)
+    robot_offline_after_seconds: float = Field(
+        OFFLINE_AFTER_SECONDS_DEFAULT, gt=0, description="silence after which a robot is offline"
+    )
+    lease_check_seconds: float = Field(1.0, gt=0, description="pause between looks for expired leases and due jobs")
+    refill_seconds: float = Field(2.0, gt=0, description="pause between refills of the candidates")
+    slot_check_seconds: float = Field(30.0, gt=0, description="pause between looks for lost slots")
+    offline_check_seconds: float = Field(5.0, gt=0, description="pause between looks for silent robots")
+    retry_base_seconds: float = Field(
+        2.0, gt=0, description="backoff after the first failed attempt; doubles each time"
+    )
+    retry_cap_seconds: float = Field(300.0, gt=0, description="longest backoff")
+
+    @property
+    def robot_offline_after_ms(self) -> int:
+        """`robot_offline_after_seconds` in milliseconds."""
+        return int(self.robot_offline_after_seconds * 1000)

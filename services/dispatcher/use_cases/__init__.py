@@ -1,0 +1,1 @@
+"""What the dispatcher does, one verb per file."""

@@ -1,0 +1,93 @@
+"""A robot joins the fleet, or says what has changed about it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.dispatcher.domain.errors import LostRace
+from services.dispatcher.domain.robot import Robot
+from services.dispatcher.ports import Robots
+from services.dispatcher.use_cases.find_job import require_may_act_for
+from shared.events.robots import RobotRegistered
+from shared.jobs.fleet import Condition, RobotStatus, robot_document_id
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Forbidden
+from shared.kernel.identity import Identity
+
+ATTEMPTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a robot says about itself."""
+
+    robot_id: str
+    name: str
+    hostname: str
+    capabilities: tuple[str, ...] = ()
+    environment: str = "default"
+    max_concurrent_jobs: int = 1
+    tags: tuple[str, ...] = ()
+
+
+class RegisterRobot:
+    """Stores a registration; registering again updates it and keeps the jobs the robot holds."""
+
+    def __init__(self, robots: Robots, clock: Clock) -> None:
+        self._robots = robots
+        self._clock = clock
+
+    async def __call__(self, *, caller: Identity, registration: Registration) -> Robot:
+        """The robot as registered. Raises `ForeignRobot`, `Forbidden`, `LostRace`, `Unavailable`."""
+        require_may_act_for(caller, registration.robot_id)
+        if caller.environment is not None and caller.environment != registration.environment:
+            raise Forbidden(f"This enrolment key registers robots of environment '{caller.environment}' only.")
+        for _ in range(ATTEMPTS):
+            existing = await self._robots.get(caller.tenant_id, registration.robot_id)
+            stored = await (
+                self._insert(caller, registration) if existing is None else self._update(existing, registration)
+            )
+            if stored is not None:
+                return stored
+        raise LostRace(f"Robot {registration.robot_id} keeps changing; try again.")
+
+    async def _insert(self, caller: Identity, registration: Registration) -> Robot | None:
+        now_ms = self._clock.now_ms()
+        robot = Robot(
+            document_id=robot_document_id(caller.tenant_id, registration.robot_id),
+            tenant_id=caller.tenant_id,
+            version=1,
+            created_ms=now_ms,
+            last_seen_ms=now_ms,
+            last_heartbeat_ms=now_ms,
+            robot_id=registration.robot_id,
+            **_declared(registration),
+        )
+        return robot if await self._robots.insert(robot, _event(registration)) else None
+
+    async def _update(self, robot: Robot, registration: Registration) -> Robot | None:
+        now_ms = self._clock.now_ms()
+        heard = {"last_seen_ms": now_ms, "last_heartbeat_ms": now_ms, "announced_offline": 0}
+        condition = Condition.OK if robot.condition is Condition.OFFLINE else robot.condition
+        fields = {**_declared(registration), **heard, "condition": condition}
+        return await self._robots.change(robot, fields, _event(registration))
+
+
+def _declared(registration: Registration) -> dict[str, Any]:
+    return {
+        "name": registration.name,
+        "hostname": registration.hostname,
+        "capabilities": registration.capabilities,
+        "tags": registration.tags,
+        "environment": registration.environment,
+        "max_concurrent_jobs": registration.max_concurrent_jobs,
+    }
+
+
+def _event(registration: Registration) -> RobotRegistered:
+    return RobotRegistered(
+        robot_id=registration.robot_id,
+        name=registration.name,
+        environment=registration.environment,
+        status=RobotStatus.IDLE,
+        max_concurrent_jobs=registration.max_concurrent_jobs,
+    )
