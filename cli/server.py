@@ -48,26 +48,33 @@ async def serve(
     *,
     on_stop: Callable[[], None],
     when_listening: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    before_stop: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
-    """Serve `app` until SIGTERM or SIGINT; then `on_stop` is called and requests under way may finish.
+    """Serve `app` until SIGTERM or SIGINT.
 
-    `when_listening` runs beside the server, to tell people when it is ready.
+    `when_listening` runs beside the server, to tell people when it is ready. At the signal `before_stop` runs while
+    requests are still served (a robot gives its jobs back), then `on_stop`, and requests under way may finish.
     """
     server = _Server(_config(app))
+    stop = asyncio.Event()
 
-    def stop() -> None:
+    async def stop_in_order() -> None:
+        await stop.wait()
+        if before_stop is not None:
+            await before_stop()
         on_stop()
         server.should_exit = True
 
-    with on_signals(stop):
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        beside = asyncio.create_task(when_listening()) if when_listening else None
+    with on_signals(stop.set):
+        beside = [asyncio.create_task(stop_in_order())]
+        if when_listening is not None:
+            beside.append(asyncio.create_task(when_listening()))
         try:
-            await serving
+            await server.serve(sockets=[listener])
         finally:
-            if beside is not None:
-                beside.cancel()
-                await asyncio.gather(beside, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
 
 def _config(app: Any) -> uvicorn.Config:

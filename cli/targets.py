@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 
 from shared.config import ServiceSettings
-from shared.web.runtime import Runtime
 
-CreateApp = Callable[[Any, Runtime], FastAPI]
+CreateApp = Callable[..., FastAPI]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,65 @@
+"""How a command fails: its exit code, one line that says why, and what to do next.
+
+CommandFailed            1  the job or the operation failed
+├── UsageProblem         2  wrong usage, input or configuration
+├── AccessDenied         3  not logged in, or not allowed
+├── NotThere             4  no such thing
+└── ServerUnavailable    5  the server cannot be reached or cannot answer now
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What scripts can rely on."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    DENIED = 3
+    NOT_FOUND = 4
+    UNAVAILABLE = 5
+    INTERRUPTED = 130
+
+
+class CommandFailed(Exception):
+    """The operation was refused or failed; `advice` is what to do next, or empty."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
+
+
+class UsageProblem(CommandFailed):
+    """What was typed, a file, or the configuration cannot be used."""
+
+    exit_code = ExitCode.USAGE
+
+
+class AccessDenied(CommandFailed):
+    """Not logged in, the login has ended, or it does not permit this."""
+
+    exit_code = ExitCode.DENIED
+
+
+class NotThere(CommandFailed):
+    """The server knows no such thing."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+
+class ServerUnavailable(CommandFailed):
+    """Nobody answers, or the answer is that it cannot be done now; `retry_after_seconds` when the server said so."""
+
+    exit_code = ExitCode.UNAVAILABLE
+
+    def __init__(self, message: str, *, advice: str = "", retry_after_seconds: float | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.retry_after_seconds = retry_after_seconds
+
+
+def not_logged_in(url: str) -> AccessDenied:
+    """The refusal of a command that needs a login at `url`."""
+    return AccessDenied(f"Not logged in at {url}.", advice="Run: casare login")

@@ -1,0 +1,142 @@
+"""The logins this user has made, kept in `$XDG_CONFIG_HOME/casare/profiles.json`, readable by nobody else.
+
+A login belongs to the address it was made at: its tokens are never sent anywhere else.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cli.failures import ServerUnavailable, UsageProblem
+from cli.file_lock import exclusive
+
+FILE_NAME: Final = "profiles.json"
+LOCK_NAME: Final = "profiles.lock"
+LOCK_SECONDS: Final = 60.0
+_PRIVATE_FOLDER: Final = 0o700
+_KINDS: Final = {"username": str, "access_token": str, "refresh_token": str, "access_expires_ms": int}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One login. Its tokens appear in no message: not even its repr shows them."""
+
+    url: str
+    username: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    access_expires_ms: int
+
+
+def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the command keeps its files (XDG base directories; a relative `XDG_CONFIG_HOME` is ignored, as they say)."""
+    chosen = Path(environ.get("XDG_CONFIG_HOME", ""))
+    return (chosen if chosen.is_absolute() else Path.home() / ".config") / "casare"
+
+
+class ProfileStore:
+    """The file of profiles. Reading needs no lock, since it is replaced as a whole; change it only under `locked`.
+
+    Every method raises UsageProblem when the file or its folder cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.path = folder / FILE_NAME
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from changing profiles, and from spending their tokens, until the block ends.
+
+        Raises ServerUnavailable when another one holds it for longer than the server could keep it waiting.
+        """
+        self._make_folder()
+        with ExitStack() as held:
+            try:
+                held.enter_context(exclusive(self._folder / LOCK_NAME, timeout_seconds=LOCK_SECONDS))
+            except TimeoutError as error:
+                raise ServerUnavailable("Another casare command has been renewing a login for a minute.") from error
+            except OSError as error:
+                raise self._unusable(error) from error
+            yield
+
+    def get(self, url: str) -> Profile | None:
+        """The login at `url`."""
+        entry = self._read()["profiles"].get(url)
+        if entry is None:
+            return None
+        if any(not isinstance(entry.get(name), kind) for name, kind in _KINDS.items()):
+            raise self._damaged()
+        return Profile(url=url, **{name: entry[name] for name in _KINDS})
+
+    def current_url(self) -> str | None:
+        """The address of the last login, also after its logout."""
+        current = self._read()["current"]
+        return current if isinstance(current, str) else None
+
+    def put(self, profile: Profile, *, make_current: bool = False) -> None:
+        """Keeps the login in place of the one at its address."""
+        content = self._read()
+        entry = asdict(profile)
+        content["profiles"][entry.pop("url")] = entry
+        if make_current:
+            content["current"] = profile.url
+        self._write(content)
+
+    def remove(self, url: str) -> None:
+        """Forgets the login at `url`, if there is one."""
+        content = self._read()
+        if content["profiles"].pop(url, None) is not None:
+            self._write(content)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            content = json.loads(self.path.read_text("utf-8"))
+        except FileNotFoundError:
+            return {"current": None, "profiles": {}}
+        except OSError as error:
+            raise self._unusable(error) from error
+        except ValueError as error:
+            raise self._damaged() from error
+        profiles = content.get("profiles") if isinstance(content, dict) else None
+        if not isinstance(profiles, dict) or not all(isinstance(entry, dict) for entry in profiles.values()):
+            raise self._damaged()
+        return {"current": content.get("current"), "profiles": profiles}
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        """Replaces the file in one step, so that neither a crash nor a full disk leaves half of it."""
+        self._make_folder()
+        try:
+            # Made with mode 0600, and in the same folder so that it can replace the other.
+            descriptor, name = tempfile.mkstemp(prefix=f".{FILE_NAME}-", dir=self._folder)
+            written = Path(name)
+            try:
+                with open(descriptor, "w", encoding="utf-8") as file:
+                    json.dump(content, file, indent=2)
+                    file.flush()
+                    os.fsync(file.fileno())
+                written.replace(self.path)
+            finally:
+                written.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> UsageProblem:
+        return UsageProblem(
+            f"Cannot use {error.filename or self.path}: {error.strerror}.",
+            advice="Logins are kept there; set XDG_CONFIG_HOME to use another folder.",
+        )
+
+    def _damaged(self) -> UsageProblem:
+        return UsageProblem(f"{self.path} is damaged.", advice="Delete it and run: casare login")
