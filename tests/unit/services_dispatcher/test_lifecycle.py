@@ -1,0 +1,75 @@
+"""What verbs do to a job beyond its state."""
+
+from services.dispatcher.domain import lifecycle
+from services.dispatcher.domain.retry import RetryPolicy, has_attempts_left
+from services.dispatcher.domain.transitions import Verb
+from shared.events.jobs import JobCompleted, JobFailed, JobLeaseExpired, JobReleased, JobStarted
+from shared.jobs.position import parse_position
+from tests.support.jobs import NOW_MS, a_held_job, a_job
+
+
+def test_a_claim_starts_a_new_attempt_with_a_fresh_lease_and_a_deadline() -> None:
+    change = lifecycle.claim(
+        a_job(attempt=2, progress=40, timeout_seconds=60),
+        robot_id="r2",
+        lease_token="fresh",
+        lease_seconds=30,
+        now_ms=NOW_MS,
+    )
+    fields = change.fields
+    assert (fields["attempt"], fields["robot_id"], fields["lease_token"]) == (3, "r2", "fresh")
+    assert fields["lease_expires_ms"] == NOW_MS + 30_000
+    assert fields["deadline_ms"] == NOW_MS + 60_000
+    assert (fields["progress"], fields["queue_position"], fields["started_ms"]) == (0, None, None)
+
+
+def test_only_the_first_progress_of_an_attempt_is_an_event() -> None:
+    first = lifecycle.progress(
+        a_held_job(status="claimed", started_ms=None), percent=1, current_node="n", message=None, now_ms=NOW_MS + 7
+    )
+    later = lifecycle.progress(a_held_job(), percent=2, current_node="n", message=None, now_ms=NOW_MS + 8)
+    assert isinstance(first.event, JobStarted)
+    assert first.fields["started_ms"] == NOW_MS + 7
+    assert later.event is None
+    assert later.fields["lease_expires_ms"] == NOW_MS + 8 + 30_000
+
+
+def test_a_released_job_takes_its_old_place_and_the_attempt_is_not_counted() -> None:
+    job = a_held_job(attempt=2)
+    change = lifecycle.release(job, reason="drain", report="report")
+    assert isinstance(change.event, JobReleased)
+    assert change.fields["n_released"] == 1
+    assert job.attempts_used - 1 == 1
+    position = parse_position(change.fields["queue_position"])
+    assert (position.job_id, position.priority, position.created_ms) == (job.job_id, job.priority, job.created_ms)
+
+
+def test_an_expired_lease_returns_the_job_while_attempts_are_left() -> None:
+    change = lifecycle.expire(a_held_job(attempt=1, max_attempts=2), now_ms=NOW_MS)
+    assert isinstance(change.event, JobLeaseExpired)
+    assert change.fields["lease_token"] is None
+
+
+def test_an_expired_lease_fails_the_job_when_its_attempts_are_used_up() -> None:
+    change = lifecycle.expire(a_held_job(attempt=2, max_attempts=2), now_ms=NOW_MS)
+    assert change.verb is Verb.FAIL
+    assert isinstance(change.event, JobFailed)
+    assert change.event.error_type == lifecycle.LEASE_EXPIRED
+
+
+def test_released_attempts_leave_room_for_others() -> None:
+    assert has_attempts_left(a_held_job(attempt=5, n_released=3, max_attempts=3))
+    assert not has_attempts_left(a_held_job(attempt=3, n_released=0, max_attempts=3))
+
+
+def test_a_completed_job_tells_its_duration() -> None:
+    change = lifecycle.complete(a_held_job(), result_json='{"a":1}', report="report", now_ms=NOW_MS + 1_500)
+    assert isinstance(change.event, JobCompleted)
+    assert change.event.duration_ms == 1_500
+    assert (change.fields["progress"], change.fields["result_json"]) == (100, '{"a":1}')
+
+
+def test_backoff_doubles_up_to_its_cap_and_is_spread_over_its_upper_half() -> None:
+    policy = RetryPolicy(base_ms=1_000, cap_ms=5_000)
+    assert [policy.delay_ms(n, 0.0) for n in (1, 2, 3, 4, 50)] == [500, 1_000, 2_000, 2_500, 2_500]
+    assert policy.delay_ms(2, 0.999) < 2_000
