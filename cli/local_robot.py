@@ -13,6 +13,8 @@ from shared.web.tokens import HEADER, InternalTokens
 
 _KEY: Final = "local_robot_key"
 _KEY_ID: Final = "local_robot_key_id"
+GRACE_SECONDS: Final = 5
+"""What a running job gets to finish at Ctrl-C before it is released."""
 KEYS_PATH: Final = "/api/v1/robot-api-keys"
 
 
@@ -31,6 +33,7 @@ async def local_robot(
             "CASARE_ROBOT_NAME": "Local robot",
             "CASARE_ROBOT_API_KEY": api_key,
             "CASARE_ROBOT_MAX_CONCURRENT_JOBS": "2",
+            "CASARE_ROBOT_GRACE_SECONDS": str(GRACE_SECONDS),
         },
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import uvicorn
 
 from cli.errors import StartError
+from shared.kernel.tasks import end_tasks
 
 GRACE_SECONDS: Final = 20
 """How long requests under way may take to finish after SIGTERM."""
@@ -72,9 +73,7 @@ async def serve(
         try:
             await server.serve(sockets=[listener])
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await end_tasks(beside)
 
 
 def _config(app: Any) -> uvicorn.Config:

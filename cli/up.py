@@ -25,6 +25,7 @@ from cli.up_settings import Switch, UpSettings
 from services.auth.adapters.mongo_users import USERS
 from shared.config import SettingsError, load
 from shared.kernel.clock import SystemClock
+from shared.kernel.tasks import end_tasks
 from shared.web.logs import configure_logs
 from shared.web.tokens import InternalTokens
 
@@ -115,8 +116,7 @@ async def _run_distributed(settings: UpSettings, folder: DataFolder) -> None:
             auth = await stack.enter_async_context(httpx.AsyncClient(base_url=urls["auth"]))
             announcing = asyncio.create_task(_announce(installation, auth, tokens, beside))
             await stopped.wait()
-            announcing.cancel()
-            await asyncio.gather(announcing, return_exceptions=True)
+            await end_tasks([announcing])
 
 
 async def _announce(

@@ -18,6 +18,7 @@ from pymongo import UpdateOne
 from shared.events import CloudEvent, MalformedEvent, decode, encode
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
+from shared.kernel.tasks import end_tasks
 from shared.messaging.bus import Bus, Message
 from shared.storage import Document, Index, Receipt, Store, translate_errors
 
@@ -115,9 +116,7 @@ class OutboxRelay:
 
     async def close(self) -> None:
         """Publish and clear what is at hand, then stop; what cannot be published stays in the outbox."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         try:
             await self._publish(self._take_waiting())
             await self._clear()

@@ -22,6 +22,7 @@ from aio_pika.abc import (
 from aio_pika.exceptions import AMQPError, DeliveryError
 
 from shared.kernel.errors import Unavailable
+from shared.kernel.tasks import end_tasks
 from shared.messaging.bus import MAX_DELIVERIES, Delivery, Handler, Message, Subscription
 
 CONFIRM_TIMEOUT_SECONDS: Final = 10.0
@@ -77,8 +78,7 @@ class RabbitMQBus:
         if self._handling:
             await asyncio.wait(self._handling, timeout=CLOSE_TIMEOUT_SECONDS)
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await end_tasks([self._keeper])
         await self._end_session()
 
     async def check(self) -> None:

@@ -10,6 +10,8 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from shared.kernel.tasks import end_tasks
+
 LONGEST_PAUSE_FACTOR: Final = 8
 """A failing duty is tried ever more rarely, down to an eighth of its rate."""
 
@@ -35,9 +37,7 @@ async def running(duties: Sequence[Duty], registry: CollectorRegistry) -> AsyncI
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(tasks)
 
 
 async def _repeat(duty: Duty, failures: Counter) -> None:

@@ -13,6 +13,7 @@ from shared.config import ServiceSettings
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import Unavailable
 from shared.kernel.ids import NewId, new_id
+from shared.kernel.tasks import end_tasks
 from shared.messaging.bus import Bus
 from shared.messaging.in_process import InProcessBus
 from shared.messaging.outbox import OutboxRelay
@@ -80,8 +81,7 @@ async def _clock_of(store: Store, given: Clock | None) -> AsyncIterator[Clock]:
     try:
         yield clock
     finally:
-        follow.cancel()
-        await asyncio.gather(follow, return_exceptions=True)
+        await end_tasks([follow])
 
 
 async def _follow(clock: StoreClock, store: Store) -> None:

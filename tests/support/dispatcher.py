@@ -1,6 +1,6 @@
 """A dispatcher application on a real store, with the bus in the process."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,13 @@ class Caller:
     """Calls the dispatcher as one identity."""
 
     http: httpx.AsyncClient
-    headers: Mapping[str, str]
+    sign: Callable[[], Mapping[str, str]]
+    """Makes the identity's headers anew for each call: they expire as the test's time moves on."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of a call made now."""
+        return self.sign()
 
     async def post(self, path: str, body: object = None, **headers: str) -> httpx.Response:
         """POST `body` as JSON; None sends no body."""
@@ -56,7 +62,7 @@ class Dispatcher:
     """What it and the submissions published."""
 
     def _caller(self, identity: Identity) -> Caller:
-        return Caller(self.http, {HEADER: self.runtime.tokens.sign(identity)})
+        return Caller(self.http, lambda: {HEADER: self.runtime.tokens.sign(identity)})
 
     def user(self, role: Role = Role.ADMIN, tenant: str = TENANT) -> Caller:
         """A user's calls."""
@@ -68,7 +74,7 @@ class Dispatcher:
 
     def nobody(self) -> Caller:
         """Calls without an identity."""
-        return Caller(self.http, {})
+        return Caller(self.http, dict)
 
     async def registered(self, robot_id: str = "r1", tenant: str = TENANT, **fields: Any) -> Caller:
         """A registered robot's calls."""

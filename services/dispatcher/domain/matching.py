@@ -195,6 +195,11 @@ class CandidateIndex:
         return sum(len(queue.heap) for queues in self._queues.values() for queue in queues.values())
 
     @property
+    def n_queues(self) -> int:
+        """How many different requirements there are candidates for."""
+        return sum(len(queues) for queues in self._queues.values())
+
+    @property
     def n_offers(self) -> int:
         """How many robots wait (one whose environment is an execution mode counts in two queues)."""
         return sum(len(offers) for offers in self._offers.values())

@@ -150,7 +150,7 @@ async def test_jobs_stored_while_no_dispatcher_ran_are_found(store_url: str, dat
         jobs = {(await first.submit(requirements=Requirements(tags=(f"t{n % 7}",)))).job_id for n in range(20)}
     async with running_dispatcher(store_url, database_name) as second:
         robot = await second.registered(tags=[f"t{n}" for n in range(7)])
-        found = set()
+        found: set[object] = set()
         while len(found) < len(jobs):
             claimed = await eventually(lambda: claim(robot, wait_seconds=1), timeout_seconds=10)
             found.add(claimed["job_id"])

@@ -35,7 +35,7 @@ async def claimed_again(robot: Caller, job_id: str) -> dict[str, Any]:
         claimed: dict[str, Any] | None = answer.json()
         return claimed
 
-    claimed = await eventually(claim)
+    claimed: dict[str, Any] = await eventually(claim)
     assert claimed["job_id"] == job_id
     return claimed
 

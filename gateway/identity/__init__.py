@@ -1,0 +1,11 @@
+"""Who is asking: credentials from outside become verified identities.
+
+Access tokens are verified here, against the keys that auth publishes; API keys by asking auth. Both are remembered, so
+that a request in the middle of a busy minute costs a digest and two dictionary look-ups.
+"""
+
+from gateway.identity.caller import NOBODY, Caller
+from gateway.identity.credentials import Credential, credential_in
+from gateway.identity.identities import Identities
+
+__all__ = ["NOBODY", "Caller", "Credential", "Identities", "credential_in"]

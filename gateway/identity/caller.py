@@ -1,0 +1,22 @@
+"""A verified identity, ready for use on the request path."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.kernel.identity import ANONYMOUS, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, and whose buckets they drain (clarifications 9: the credential's)."""
+
+    identity: Identity
+    bucket_key: str
+
+    @classmethod
+    def of(cls, identity: Identity) -> "Caller":
+        """The caller that `identity` describes. All of a user's sessions in one tenant share their buckets."""
+        return cls(identity, f"{identity.kind}:{identity.tenant_id}:{identity.subject}")
+
+
+NOBODY: Final = Caller.of(ANONYMOUS)

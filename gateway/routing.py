@@ -1,0 +1,105 @@
+"""The routes the gateway relays, with what each needs. What is not listed here cannot be reached from outside."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from gateway.rate_limits import Limit
+from shared.web.routes import API_PREFIX
+
+
+class Access(StrEnum):
+    """Whether a route needs a credential. Which permission it needs is the service's to check."""
+
+    PUBLIC = "public"
+    """A credential is ignored."""
+    AUTHENTICATED = "authenticated"
+    """A valid credential is needed."""
+
+
+class BodySize(StrEnum):
+    """Which cap and time limit a route's request bodies have."""
+
+    ORDINARY = "ordinary"
+    WORKFLOW = "workflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One relayed endpoint. `limit` None: the route is limited elsewhere (login by its lockout)."""
+
+    method: str
+    path: str
+    """The template as the service declares it, `/api/v1/jobs/{job_id}`."""
+    upstream: str
+    limit: Limit | None
+    access: Access = Access.AUTHENTICATED
+    body: BodySize = BodySize.ORDINARY
+    ends_session: bool = False
+    """A 200 answer means that the caller's session is over."""
+
+
+# Categories of the contract's table, shared by the endpoints that state no limit of their own.
+_AUTHENTICATION: Final = Limit("authentication", 5)
+_LIST: Final = Limit("list", 100)
+_DETAIL: Final = Limit("detail", 200)
+_JOB_OPERATIONS: Final = Limit("job-operations", 60)
+"""Also every other change that the table does not name."""
+
+
+def _own(name: str, per_minute: int) -> Limit:
+    """A limit stated by the endpoint itself, with a bucket of its own (clarifications 9)."""
+    return Limit(name, per_minute)
+
+
+_AUTH: Final = (
+    Route("POST", "/auth/login", "auth", None, Access.PUBLIC),
+    Route("POST", "/auth/refresh", "auth", _AUTHENTICATION, Access.PUBLIC),
+    Route("POST", "/auth/logout", "auth", _DETAIL, ends_session=True),
+    Route("GET", "/auth/me", "auth", _DETAIL),
+    Route("POST", "/robot-api-keys", "auth", _JOB_OPERATIONS),
+    Route("GET", "/robot-api-keys", "auth", _LIST),
+    Route("POST", "/robot-api-keys/{key_id}/revoke", "auth", _JOB_OPERATIONS),
+)
+_WORKFLOWS: Final = (
+    Route("POST", "/workflows", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("GET", "/workflows/{workflow_id}", "workflows", _DETAIL),
+)
+_DISPATCHER: Final = (
+    Route("POST", "/robots/register", "dispatcher", _own("robot-register", 30)),
+    Route("GET", "/robots", "dispatcher", _own("robot-list", 100)),
+    Route("GET", "/robots/{robot_id}", "dispatcher", _own("robot-detail", 200)),
+    Route("POST", "/robots/{robot_id}/heartbeat", "dispatcher", _own("heartbeat", 600)),
+    Route("POST", "/jobs/claim", "dispatcher", _own("claim", 120)),
+    Route("POST", "/jobs/{job_id}/complete", "dispatcher", _own("complete", 120)),
+    Route("POST", "/jobs/{job_id}/fail", "dispatcher", _own("fail", 120)),
+    Route("POST", "/jobs/{job_id}/release", "dispatcher", _own("release", 120)),
+    Route("POST", "/jobs/{job_id}/extend-lease", "dispatcher", _own("extend-lease", 240)),
+    Route("PUT", "/jobs/{job_id}/progress", "dispatcher", _own("progress", 600)),
+    Route("POST", "/jobs/{job_id}/cancel", "dispatcher", _own("cancel", 60)),
+    Route("GET", "/jobs/{job_id}", "dispatcher", _DETAIL),
+)
+_SCHEDULER: Final = (
+    Route("POST", "/schedules", "scheduler", _JOB_OPERATIONS),
+    Route("GET", "/schedules", "scheduler", _LIST),
+    Route("GET", "/schedules/upcoming", "scheduler", _LIST),
+    Route("GET", "/schedules/{schedule_id}", "scheduler", _DETAIL),
+    Route("PUT", "/schedules/{schedule_id}/enable", "scheduler", _JOB_OPERATIONS),
+    Route("PUT", "/schedules/{schedule_id}/disable", "scheduler", _JOB_OPERATIONS),
+)
+_METRICS: Final = (
+    Route("GET", "/metrics/fleet", "metrics", _own("metrics-fleet", 100)),
+    Route("GET", "/metrics/robots", "metrics", _own("metrics-robots", 100)),
+    Route("GET", "/metrics/robots/{robot_id}", "metrics", _own("metrics-robot", 200)),
+    Route("GET", "/metrics/jobs", "metrics", _own("metrics-jobs", 50)),
+    Route("GET", "/metrics/jobs/{job_id}", "metrics", _own("metrics-job", 200)),
+    Route("GET", "/metrics/activity", "metrics", _own("metrics-activity", 60)),
+    Route("GET", "/metrics/prometheus", "metrics", _LIST, Access.PUBLIC),
+)
+
+
+def all_routes() -> Iterator[Route]:
+    """Every relayed route, its path with the public prefix."""
+    for route in (*_AUTH, *_WORKFLOWS, *_DISPATCHER, *_SCHEDULER, *_METRICS):
+        yield replace(route, path=f"{API_PREFIX}{route.path}")

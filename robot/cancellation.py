@@ -1,0 +1,66 @@
+"""Stopping a job from outside: between two nodes, and in the middle of a wait."""
+
+import asyncio
+from collections.abc import Coroutine
+from enum import Enum
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class StopReason(Enum):
+    """Why a job is stopped; only SHUTDOWN gives the job back to the queue."""
+
+    CANCELLED = "cancelled"
+    LEASE_LOST = "lease_lost"
+    SHUTDOWN = "shutdown"
+
+
+class JobStopped(Exception):
+    """The job was told to stop; not a failure of its workflow."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class CancelScope:
+    """What a running job watches. The first reason given stays."""
+
+    def __init__(self) -> None:
+        self._stopped = asyncio.Event()
+        self._reason: StopReason | None = None
+
+    @property
+    def reason(self) -> StopReason | None:
+        """Returns why the job has to stop, None while it may go on."""
+        return self._reason
+
+    def cancel(self, reason: StopReason = StopReason.CANCELLED) -> None:
+        """Asks the job to stop."""
+        if self._reason is None:
+            self._reason = reason
+            self._stopped.set()
+
+    def check(self) -> None:
+        """Raises JobStopped once the scope is cancelled."""
+        if self._reason is not None:
+            raise JobStopped(self._reason)
+
+    async def race(self, work: Coroutine[Any, Any, T]) -> T:
+        """Returns what `work` returns; interrupts it and raises JobStopped when the scope is cancelled first."""
+        working = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(self._stopped.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                self.check()
+            return await working
+        finally:
+            await _end(working, stopping)
+
+
+async def _end(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,157 @@
+"""The calls a robot makes."""
+
+import asyncio
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from robot.protocol import (
+    AccessRefused,
+    CallRejected,
+    ClaimedJob,
+    NotHeld,
+    Registration,
+    TryAgain,
+    Unknown,
+    report_fields,
+)
+from robot.values import encode_json
+
+API = "/api/v1"
+MAX_RETRY_AFTER_SECONDS = 300.0
+LARGE_ANSWER_BYTES = 500_000
+
+
+class OrchestratorClient:
+    """Speaks HTTP to the server. Every method raises one of the ServerErrors when it does not succeed."""
+
+    def __init__(self, *, base_url: str, api_key: str, timeout_seconds: float = 10.0) -> None:
+        self._timeout = timeout_seconds
+        url = httpx.URL(base_url.rstrip("/").removesuffix(API) + API)
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers={"X-Api-Key": api_key, "User-Agent": "casare-robot", "Content-Type": "application/json"},
+            timeout=timeout_seconds,
+            # A company's proxy cannot reach the server of this very machine.
+            trust_env=not _is_loopback(url.host),
+        )
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def register(self, registration: Registration) -> None:
+        """Makes the robot known, or updates what is known of it."""
+        await self._call("POST", "/robots/register", registration.body())
+
+    async def heartbeat(self, robot_id: str, reading: Mapping[str, Any]) -> list[str]:
+        """Returns the ids of jobs to stop. Raises Unknown when the robot has to register again."""
+        answer = await self._call("POST", f"/robots/{_segment(robot_id)}/heartbeat", dict(reading))
+        cancelled = answer.get("cancelled_jobs") if isinstance(answer, dict) else None
+        return [job_id for job_id in cancelled if isinstance(job_id, str)] if isinstance(cancelled, list) else []
+
+    async def claim(
+        self, robot_id: str, *, environment: str, limit: int, visibility_timeout_seconds: int, wait_seconds: int
+    ) -> list[object]:
+        """Returns up to `limit` jobs as the server describes them, after at most `wait_seconds`."""
+        body = {
+            "robot_id": robot_id,
+            "environment": environment,
+            "limit": limit,
+            "visibility_timeout_seconds": visibility_timeout_seconds,
+            "wait_seconds": wait_seconds,
+        }
+        answer = await self._call("POST", "/jobs/claim", body, wait_seconds=wait_seconds)
+        if not isinstance(answer, dict):
+            return []
+        jobs = answer.get("jobs")
+        return jobs if isinstance(jobs, list) and jobs else [answer]
+
+    async def progress(self, job: ClaimedJob, percent: int, node_id: str | None, message: str | None) -> None:
+        """Tells how far the job is."""
+        state = report_fields({"progress": percent, "current_node": node_id, "message": message})
+        await self._call("PUT", _job(job, "progress"), {**state, **job.guard()})
+
+    async def complete(self, job: ClaimedJob, result: Mapping[str, Any]) -> None:
+        """Reports the job as done."""
+        await self._call("POST", _job(job, "complete"), {"result": dict(result), **job.guard()})
+
+    async def fail(self, job: ClaimedJob, failure: Mapping[str, Any]) -> None:
+        """Reports the job as failed; `failure` as WorkflowError.report() returns it."""
+        await self._call("POST", _job(job, "fail"), {**report_fields(failure), **job.guard()})
+
+    async def release(self, job: ClaimedJob) -> None:
+        """Gives the job back; the attempt does not count."""
+        await self._call("POST", _job(job, "release"), job.guard())
+
+    async def extend_lease(self, job: ClaimedJob, extension_seconds: int) -> bool:
+        """Returns whether the job has been cancelled; otherwise its lease ends `extension_seconds` from now."""
+        body = {"extension_seconds": extension_seconds, **job.guard()}
+        answer = await self._call("POST", _job(job, "extend-lease"), body)
+        return isinstance(answer, dict) and answer.get("cancel_requested") is True
+
+    async def _call(self, method: str, path: str, body: Mapping[str, Any], *, wait_seconds: float = 0) -> object:
+        content = encode_json(body)
+        try:
+            response = await self._http.request(method, path, content=content, timeout=self._timeout + wait_seconds)
+        except httpx.HTTPError as error:
+            # The error's own text may hold the address with credentials in it.
+            raise TryAgain(f"cannot reach the server ({type(error).__name__})") from error
+        _raise_for(response)
+        try:
+            # A job brings up to 50 MB of workflow (contract clarifications 10).
+            large = len(response.content) > LARGE_ANSWER_BYTES
+            return await asyncio.to_thread(response.json) if large else response.json()
+        except ValueError as error:
+            raise TryAgain("the server's answer is not JSON") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _raise_for(response: httpx.Response) -> None:
+    status = response.status_code
+    if status < 300:
+        return
+    message = f"{status}: {_detail(response)}"
+    if status == 429 or status >= 500:
+        raise TryAgain(message, retry_after=_retry_after(response))
+    if status in {401, 403}:
+        raise AccessRefused(message)
+    if status == 404:
+        raise Unknown(message)
+    if status == 409:
+        raise NotHeld(message)
+    raise CallRejected(message)
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    detail = body.get("detail") if isinstance(body, dict) else None
+    return detail[:300] if isinstance(detail, str) else response.reason_phrase
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    try:
+        seconds = float(response.headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return min(seconds, MAX_RETRY_AFTER_SECONDS) if seconds >= 0 else None
+
+
+def _segment(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _job(job: ClaimedJob, verb: str) -> str:
+    return f"/jobs/{_segment(job.job_id)}/{verb}"

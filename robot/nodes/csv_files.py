@@ -1,0 +1,124 @@
+"""Nodes for CSV files."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from robot.errors import FileFailed, InvalidConfig
+from robot.nodes.context import NodeContext
+from robot.nodes.json_files import check_size
+from robot.nodes.table import NodeTable, Outcome
+from robot.values import kind_of, text_of
+
+nodes = NodeTable()
+
+
+@nodes.register("ReadCSVNode")
+async def read_csv(context: NodeContext) -> Outcome:
+    """Reads the file's rows: records by header, or lists without one. Every cell is a text; a missing one is empty."""
+    name = context.text("file_path")
+    has_header = context.flag("has_header", default=True)
+    encoding, delimiter = _format(context)
+    limits = context.run.limits
+
+    def read() -> tuple[list[str], list[Any]]:
+        content = context.run.files.read(name, max_bytes=limits.max_file_bytes)
+        return _parse(_decode(content, encoding, name), delimiter, has_header, limits.max_rows)
+
+    headers, rows = await asyncio.to_thread(read)
+    return Outcome({"data": rows, "headers": headers, "row_count": len(rows)})
+
+
+def _format(context: NodeContext) -> tuple[str, str]:
+    delimiter = context.text("delimiter", ",")
+    if len(delimiter) != 1:
+        raise InvalidConfig("`delimiter` is one character")
+    # A byte-order mark, as spreadsheets write it, would become part of the first header.
+    encoding = context.text("encoding", "utf-8")
+    return ("utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding), delimiter
+
+
+def _decode(content: bytes, encoding: str, name: str) -> str:
+    try:
+        return content.decode(encoding)
+    except LookupError as error:
+        raise InvalidConfig(f"there is no encoding {encoding!r}") from error
+    except UnicodeDecodeError as error:
+        raise FileFailed(f"{name!r} is not {encoding}: byte {error.start}") from error
+
+
+def _parse(text: str, delimiter: str, has_header: bool, max_rows: int) -> tuple[list[str], list[Any]]:
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        headers = next(reader, []) if has_header else []
+        if len(set(headers)) < len(headers):
+            raise FileFailed("two columns have the same header")
+        return headers, list(_rows(reader, headers, max_rows))
+    except (csv.Error, TypeError, ValueError) as error:
+        raise FileFailed(f"not a CSV file: {error}") from error
+
+
+def _rows(reader: Any, headers: list[str], max_rows: int) -> Iterator[Any]:
+    count = 0
+    for cells in reader:
+        if not cells:
+            continue
+        count += 1
+        if count > max_rows:
+            raise FileFailed(f"the file has more than {max_rows:,} rows")
+        if headers and len(cells) > len(headers):
+            raise FileFailed(f"line {reader.line_num} has {len(cells)} cells for {len(headers)} columns")
+        yield dict(zip(headers, cells + [""] * (len(headers) - len(cells)), strict=True)) if headers else cells
+
+
+@nodes.register("WriteCSVNode")
+async def write_csv(context: NodeContext) -> Outcome:
+    """Writes a list of records (or of lists) as a CSV file, replacing it in one step."""
+    name = context.text("file_path")
+    rows = context.value("data")
+    if not isinstance(rows, list):
+        raise InvalidConfig(f"`data` has to be a list, not {kind_of(rows)}")
+    _, delimiter = _format(context)
+    headers = context.value("headers") or _headers_of(rows)
+    encoding = context.text("encoding", "utf-8")
+    max_bytes = context.run.limits.max_file_bytes
+
+    def write() -> str:
+        check_size(rows, max_bytes)
+        text = _written(headers, rows, delimiter)
+        return context.run.files.shown(context.run.files.write(name, _encode(text, encoding)))
+
+    return Outcome({"file_path": await asyncio.to_thread(write), "row_count": len(rows)})
+
+
+def _headers_of(rows: list[Any]) -> list[str]:
+    return list(dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row))
+
+
+def _written(headers: Any, rows: list[Any], delimiter: str) -> str:
+    if not isinstance(headers, list):
+        raise InvalidConfig(f"`headers` has to be a list, not {kind_of(headers)}")
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    if headers:
+        writer.writerow([text_of(header) for header in headers])
+    for row in rows:
+        writer.writerow([text_of(cell) for cell in _cells(row, headers)])
+    return out.getvalue()
+
+
+def _cells(row: Any, headers: list[Any]) -> list[Any]:
+    if isinstance(row, dict):
+        return [row.get(header) for header in headers]
+    if isinstance(row, list):
+        return row
+    raise InvalidConfig(f"a row has to be a record or a list, not {kind_of(row)}")
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding)
+    except (LookupError, UnicodeEncodeError) as error:
+        raise InvalidConfig(f"cannot write this text as {encoding!r}: {error}") from error

@@ -1,0 +1,65 @@
+"""How far a workflow is, as a percentage that never goes back."""
+
+from collections.abc import Awaitable, Callable
+
+ProgressCallback = Callable[[int, str | None, str | None], Awaitable[None]]
+
+
+class Progress:
+    """Counts each node once. The nodes of a loop's body count by the share of its rounds that are done."""
+
+    def __init__(self, total_nodes: int, tell: ProgressCallback) -> None:
+        self._total = max(total_nodes, 1)
+        self._tell = tell
+        self._current: str | None = None
+        self._done: set[str] = set()
+        self._loop: str | None = None
+        self._body: set[str] = set()
+        self._share = 0.0
+        self._best = 0
+
+    async def node_started(self, node_id: str) -> None:
+        """Tells that control is at the node."""
+        self._current = node_id
+        await self._tell(self.percent, node_id, None)
+
+    async def say(self, message: str) -> None:
+        """Tells what a node has to say."""
+        await self._tell(self.percent, self._current, message)
+
+    async def finished(self) -> None:
+        """Tells that the workflow is at its end."""
+        self._best = 100
+        await self._tell(100, None, None)
+
+    def enter_loop(self, node_id: str, body: set[str]) -> None:
+        """Counts `body` by rounds from now on; loops inside a loop are part of its rounds."""
+        if self._loop is None:
+            self._loop, self._body, self._share = node_id, body - self._done, 0.0
+
+    def round_done(self, node_id: str, rounds: int, of: int) -> None:
+        """Counts the loop's rounds, `rounds` of `of`."""
+        if node_id == self._loop:
+            self._share = rounds / max(of, 1)
+
+    def leave_loop(self, node_id: str) -> None:
+        """Counts the loop's whole body as done, branches not taken included."""
+        if node_id == self._loop:
+            self._done |= self._body
+            self._loop, self._body, self._share = None, set(), 0.0
+
+    def node_done(self, node_id: str) -> None:
+        """Counts the node."""
+        if node_id not in self._body:
+            self._done.add(node_id)
+
+    @property
+    def percent(self) -> int:
+        """Returns 0 to 99; only the end of the workflow is 100."""
+        done = len(self._done) + len(self._body) * self._share
+        self._best = max(self._best, min(99, int(100 * done / self._total)))
+        return self._best
+
+
+async def tell_nobody(_percent: int, _node_id: str | None, _message: str | None) -> None:
+    """Takes progress that nobody watches."""
