@@ -21,9 +21,8 @@ HOST: Final = "127.0.0.1"
 async def embedded_store(folder: DataFolder) -> AsyncIterator[str]:
     """The URL of a store over the data folder that answers; it listens on loopback only."""
     port = _free_port()
-    arguments = ("--data-dir", str(folder.store), "--host", HOST, "--port", str(port))
     log = folder.logs / "store.log"
-    spec = ChildSpec("store", "nx_27017.nx_27017", log, arguments, lock=folder.store_lock)
+    spec = ChildSpec("store", "cli.store_process", log, (str(folder.store), HOST, str(port)), lock=folder.store_lock)
     async with supervised(spec):
         url = f"mongodb://{HOST}:{port}/?directConnection=true"
         await _wait_until_it_answers(port, log)

@@ -34,7 +34,7 @@ class Profile:
 
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the command keeps its files (XDG base directories; a relative `XDG_CONFIG_HOME` is ignored, as they say)."""
+    """Where the command keeps its files (XDG base directories, which say to ignore a relative `XDG_CONFIG_HOME`)."""
     chosen = Path(environ.get("XDG_CONFIG_HOME", ""))
     return (chosen if chosen.is_absolute() else Path.home() / ".config") / "casare"
 
@@ -116,7 +116,7 @@ class ProfileStore:
             descriptor, name = tempfile.mkstemp(prefix=f".{FILE_NAME}-", dir=self._folder)
             written = Path(name)
             try:
-                with open(descriptor, "w", encoding="utf-8") as file:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                     json.dump(content, file, indent=2)
                     file.flush()
                     os.fsync(file.fileno())

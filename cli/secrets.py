@@ -39,13 +39,13 @@ def fill_environment(settings: UpSettings, folder: DataFolder) -> None:
     if settings.environment is Environment.PRODUCTION:
         return
     kept = folder.secrets()
-    generated = {
-        "CASARE_INTERNAL_KEY": lambda: secrets.token_urlsafe(SECRET_BYTES),
-        "CASARE_TOKEN_SIGNING_KEY": lambda: base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode(),
+    fresh = {
+        "CASARE_INTERNAL_KEY": secrets.token_urlsafe(SECRET_BYTES),
+        "CASARE_TOKEN_SIGNING_KEY": base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode(),
     }
-    for name, generate in generated.items():
+    for name, value in fresh.items():
         if name not in os.environ and f"{name}_FILE" not in os.environ:
-            os.environ[name] = kept.setdefault(name, generate())
+            os.environ[name] = kept.setdefault(name, value)
     folder.keep_secrets(kept)
 
 

@@ -38,7 +38,7 @@ def _settings(target: Target) -> ServiceSettings:
     missing = [
         name
         for name, value in (
-            ("CASARE_MONGODB_URL", settings.mongodb_url),
+            ("CASARE_MONGODB_URL", settings.mongodb_url.get_secret_value()),
             ("CASARE_AMQP_URL", settings.amqp_url.get_secret_value()),
         )
         if not value

@@ -58,7 +58,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
 
     environment: Environment = Environment.DEVELOPMENT
-    mongodb_url: str = Field("", description="MongoDB wire URL; empty means the embedded store")
+    mongodb_url: SecretStr = Field(SecretStr(""), description="MongoDB wire URL; empty means the embedded store")
     mongodb_database: str = Field("casare", min_length=1, max_length=60)
     mongodb_pool_size: int = Field(16, ge=1, le=500, description="connections to the store per process")
     amqp_url: SecretStr = Field(SecretStr(""), description="RabbitMQ URL; empty means the in-process bus")

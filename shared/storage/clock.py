@@ -5,7 +5,9 @@ measured by `hello` and followed; between measurements the machine's monotonic t
 """
 
 import time
-from typing import Final
+from typing import Any, Final
+
+from bson.codec_options import CodecOptions
 
 from shared.kernel.clock import Clock, to_ms
 from shared.storage.mongo import Store, translate_errors
@@ -13,6 +15,8 @@ from shared.storage.mongo import Store, translate_errors
 SYNC_EVERY_SECONDS: Final = 30.0
 MAX_ROUND_TRIP_MS: Final = 500
 """A slower answer says too little about what time it is."""
+
+_AWARE: Final = CodecOptions[dict[str, Any]](tz_aware=True)
 
 
 class StoreClock:
@@ -30,7 +34,7 @@ class StoreClock:
         """Measure the offset once. Raises `Unavailable`."""
         sent = time.monotonic()
         with translate_errors():
-            reply = await store.client.admin.command("hello")
+            reply = await store.client.admin.command("hello", codec_options=_AWARE)
         received = time.monotonic()
         if (received - sent) * 1000 <= MAX_ROUND_TRIP_MS and "localTime" in reply:
             self._base_ms = to_ms(reply["localTime"])

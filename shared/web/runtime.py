@@ -48,9 +48,12 @@ async def open_runtime(
     settings: ServiceSettings, outbox_collections: Iterable[str], *, clock: Clock | None = None
 ) -> AsyncIterator[Runtime]:
     """A started runtime for `settings`; stopped in reverse order, outbox first, so that little is left behind."""
-    clock = clock or SystemClock()
     registry = CollectorRegistry()
-    async with connect(settings.mongodb_url, settings.mongodb_database, pool_size=settings.mongodb_pool_size) as store:
+    url = settings.mongodb_url.get_secret_value()
+    async with (
+        connect(url, settings.mongodb_database, pool_size=settings.mongodb_pool_size) as store,
+        _clock_of(store, clock) as clock,
+    ):
         bus = make_bus(settings, store, clock)
         relay = OutboxRelay(store, bus, clock, outbox_collections, registry)
         await bus.start()

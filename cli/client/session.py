@@ -1,0 +1,121 @@
+"""A login, and the renewal of its tokens."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cli.client.json_text import encode_json
+from cli.client.problems import failure_of
+from cli.client.retrying import Call
+from cli.client.transport import Transport
+from cli.failures import AccessDenied, ServerUnavailable, not_logged_in
+from cli.profiles import Profile, ProfileStore
+from shared.kernel.clock import Clock
+
+RENEW_BEFORE_MS: Final = 60_000
+_SPENT_OR_REVOKED: Final = (400, 401)
+
+
+class Session:
+    """The login at one server.
+
+    A refresh token can be used once: its second use revokes the whole login (clarifications 6). So a renewal happens
+    under the profiles' lock, starts from what is stored then, and stores the new tokens before the lock is given back.
+    A process that dies between the server's answer and that write has spent the token; a new login is then needed.
+    """
+
+    def __init__(self, store: ProfileStore, transport: Transport, clock: Clock) -> None:
+        self._store = store
+        self.transport = transport
+        self._clock = clock
+        self._url = transport.url
+
+    def access_token(self) -> str:
+        """A token that is good for another minute, renewed where needed. Raises AccessDenied without a login."""
+        profile = self._profile()
+        if not self._is_due(profile):
+            return profile.access_token
+        try:
+            return self._renew(profile.access_token)
+        except ServerUnavailable:
+            if profile.access_expires_ms <= self._clock.now_ms():
+                raise
+            return profile.access_token
+
+    def token_after(self, refused: str) -> str:
+        """Another token than the one that the server has just `refused`. Raises AccessDenied when there is none."""
+        return self._renew(refused)
+
+    def begin(self, username: str, password: str) -> None:
+        """Log in, and keep the tokens in place of those of an earlier login."""
+        call = Call("POST", "/auth/login", encode_json({"username": username, "password": password}), repeatable=False)
+        try:
+            profile = self._exchange(call, username)
+        except AccessDenied as refusal:
+            raise AccessDenied(str(refusal), advice="Check the user name and the password.") from refusal
+        with self._store.locked():
+            self._store.put(profile, make_current=True)
+
+    def end(self) -> bool:
+        """Log out; returns whether there was a login. The tokens are forgotten even when the server cannot be told.
+
+        Raises ServerUnavailable then.
+        """
+        profile = self._store.get(self._url)
+        if profile is None:
+            return False
+        try:
+            response = self.transport.send(Call("POST", "/auth/logout"), self.access_token())
+            if not response.is_success and response.status_code != 401:
+                raise failure_of(response, self._url)
+        except AccessDenied:
+            return True  # it had ended already
+        finally:
+            with self._store.locked():
+                self._store.remove(self._url)
+        return True
+
+    def _profile(self) -> Profile:
+        profile = self._store.get(self._url)
+        if profile is None:
+            raise not_logged_in(self._url)
+        return profile
+
+    def _is_due(self, profile: Profile) -> bool:
+        return profile.access_expires_ms - RENEW_BEFORE_MS <= self._clock.now_ms()
+
+    def _renew(self, unwanted: str) -> str:
+        with self._store.locked():
+            profile = self._profile()
+            if profile.access_token != unwanted:  # renewed by another process while this one waited for the lock
+                return profile.access_token
+            call = Call(
+                "POST", "/auth/refresh", encode_json({"refresh_token": profile.refresh_token}), repeatable=False
+            )
+            renewed = self._exchange(call, profile.username, ended=True)
+            self._store.put(renewed)
+            return renewed.access_token
+
+    def _exchange(self, call: Call, username: str, *, ended: bool = False) -> Profile:
+        """The tokens that the call brings. With `ended`, a refusal means that the login has ended, and forgets it."""
+        response = self.transport.send(call)
+        if ended and response.status_code in _SPENT_OR_REVOKED:
+            self._store.remove(self._url)
+            raise AccessDenied(f"The login at {self._url} has ended.", advice="Run: casare login")
+        if not response.is_success:
+            raise failure_of(response, self._url)
+        try:
+            return self._tokens(response.json(), username)
+        except (ValueError, TypeError, KeyError) as error:
+            raise failure_of(response, self._url) from error
+
+    def _tokens(self, answer: Mapping[str, Any], username: str) -> Profile:
+        access, refresh, seconds = answer["access_token"], answer["refresh_token"], answer["expires_in"]
+        if not isinstance(access, str) or not isinstance(refresh, str) or not isinstance(seconds, int):
+            raise TypeError("tokens are text, and expire after whole seconds")
+        return Profile(
+            url=self._url,
+            username=username,
+            access_token=access,
+            refresh_token=refresh,
+            access_expires_ms=self._clock.now_ms() + seconds * 1000,
+        )

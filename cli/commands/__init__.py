@@ -1,0 +1,1 @@
+"""The commands, one module per group. Each parses, calls the API or a process's main, and prints."""

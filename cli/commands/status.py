@@ -1,0 +1,28 @@
+"""`casare status`: the fleet's figures."""
+
+import typer
+
+from cli.client.connect import connect
+from cli.output import Output, OutputFormat, print_fields, print_json
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command to the top level."""
+    app.command("status")(status)
+
+
+def status(output: Output = OutputFormat.TABLE) -> None:
+    """Show how many robots there are, what they do, and how many jobs wait."""
+    with connect() as api:
+        fleet = api.get("/metrics/fleet")
+    if output is OutputFormat.JSON:
+        print_json(fleet)
+        return
+    robots = f"{fleet.get('total_robots')} ({fleet.get('idle_robots')} idle, {fleet.get('busy_robots')} busy, "
+    print_fields(
+        [
+            ("robots", f"{robots}{fleet.get('offline_robots')} offline)"),
+            ("jobs at work", fleet.get("active_jobs")),
+            ("jobs waiting", fleet.get("queue_depth")),
+        ]
+    )

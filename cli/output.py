@@ -1,0 +1,146 @@
+"""What commands print: tables for people, JSON for programs; notes and errors go to stderr.
+
+What servers send is shown with its control characters escaped: a name must not move the cursor or recolour the screen.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+_UNLIMITED_WIDTH: Final = 100_000
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL_BEYOND_ASCII: Final = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_NOTHING: Final = "-"
+_FIGURE: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?( (%|ms|s))?|-")
+_STYLES: Final = {
+    **dict.fromkeys(("completed", "idle", "active"), "green"),
+    **dict.fromkeys(("failed", "timeout", "error", "revoked"), "red"),
+    **dict.fromkeys(("running", "claimed", "busy"), "cyan"),
+    **dict.fromkeys(("cancelled", "maintenance", "expired"), "yellow"),
+    "offline": "dim",
+}
+
+
+class OutputFormat(StrEnum):
+    """How an answer is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="How to print the answer.")]
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Where text goes. Colours only on a terminal; elsewhere lines are never broken, so that programs can read them."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not made.is_terminal:
+        made.width = _UNLIMITED_WIDTH
+    return made
+
+
+def printable(value: object) -> str:
+    """`value` as text that does nothing to a terminal but stand there."""
+    if value is None or value == "":
+        return _NOTHING
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return _CONTROL.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def status_text(status: object) -> "Text":
+    """A state in its colour."""
+    from rich.text import Text
+
+    return Text(printable(status), style=_STYLES.get(str(status), ""))
+
+
+def print_json(answer: object) -> None:
+    """`answer`, as the server sent it, on stdout."""
+    text = json.dumps(answer, indent=2, ensure_ascii=False)
+    print(_CONTROL_BEYOND_ASCII.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], *, none: str = "") -> None:
+    """The rows under their titles on stdout; the note `none` on stderr when there are none."""
+    if not rows:
+        note(none)
+        return
+    table = _grid(show_header=True)
+    for number, title in enumerate(titles):
+        figures = all(_FIGURE.fullmatch(printable(row[number])) for row in rows)
+        # The first column identifies the row: it can be copied only when it stays in one piece.
+        table.add_column(
+            printable(title) if title else "",
+            no_wrap=number == 0,
+            overflow="fold",
+            justify="right" if figures else "left",
+        )
+    for row in rows:
+        # One line of output is one row.
+        table.add_row(*(_cell(" ".join(value.splitlines()) if isinstance(value, str) else value) for value in row))
+    _print(table)
+
+
+def print_fields(fields: Sequence[tuple[str, object]]) -> None:
+    """Names and values, one to a line, aligned, on stdout."""
+    grid = _grid(show_header=False)
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in fields:
+        grid.add_row(_cell(name), _cell(value))
+    _print(grid)
+
+
+def note_hidden(n_shown: int, total: object) -> None:
+    """Says that there is more than was asked for, if there is."""
+    if isinstance(total, int) and total > n_shown:
+        note(f"… and {total - n_shown} more; --limit shows more of them.")
+
+
+def note(text: str) -> None:
+    """A remark for the person, on stderr."""
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+def fail(message: str, advice: str) -> None:
+    """The line that says why the command failed and what to do next, on stderr."""
+    line = " ".join(f"{message} {advice}".split())
+    colour = typer.colors.RED if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else None
+    typer.secho("error: ", file=sys.stderr, fg=colour, nl=False)
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def _grid(*, show_header: bool) -> "Table":
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header, header_style="bold")
+
+
+def _print(table: "Table") -> None:
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as captured:
+        out.print(table)
+    for line in captured.get().splitlines():
+        print(line.rstrip())
+
+
+def _cell(value: object) -> "Text | str":
+    from rich.text import Text
+
+    return value if isinstance(value, Text) else Text(printable(value))

@@ -1,0 +1,1 @@
+"""How jobs and their results are shown to people."""
