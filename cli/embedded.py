@@ -13,6 +13,7 @@ from cli.targets import SERVICES
 from gateway.app import create_gateway
 from gateway.settings import GatewaySettings
 from shared.config import ServiceSettings, load
+from shared.messaging import Bus
 from shared.web.app import drain
 from shared.web.runtime import open_runtime
 from shared.web.tokens import InternalTokens
@@ -25,6 +26,7 @@ class Embedded:
     gateway: Any
     apps: dict[str, FastAPI]
     tokens: InternalTokens
+    bus: Bus
 
     def drain(self) -> None:
         """Send home what waits, as the process stops."""
@@ -55,7 +57,7 @@ async def embedded(settings: ServiceSettings) -> AsyncIterator[Embedded]:
         own = runtime.with_own_registry()
         gateway = create_gateway(load(GatewaySettings), apps, own, metrics_registry=merged([*registries, own.registry]))
         await stack.enter_async_context(gateway.running())
-        yield Embedded(gateway, apps, runtime.tokens)
+        yield Embedded(gateway, apps, runtime.tokens, runtime.bus)
 
 
 def _direct(app: FastAPI) -> httpx.AsyncClient:

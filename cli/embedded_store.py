@@ -1,13 +1,13 @@
 """The embedded document store as a child process."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 from cli.data_folder import DataFolder
 from cli.errors import StartError
+from cli.private_brokers import free_port
 from cli.processes import ChildSpec, supervised
 from shared.kernel.errors import Unavailable
 from shared.storage import connect
@@ -20,7 +20,7 @@ HOST: Final = "127.0.0.1"
 @asynccontextmanager
 async def embedded_store(folder: DataFolder) -> AsyncIterator[str]:
     """The URL of a store over the data folder that answers; it listens on loopback only."""
-    port = _free_port()
+    port = free_port()
     log = folder.logs / "store.log"
     spec = ChildSpec("store", "cli.store_process", log, (str(folder.store), HOST, str(port)), lock=folder.store_lock)
     async with supervised(spec):
@@ -36,13 +36,6 @@ async def is_fresh(url: str, database: str, users: str) -> bool:
             return await store.count(users, {}) == 0
         except Unavailable as error:
             raise StartError(f"The document store does not answer: {error.detail}") from error
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _wait_until_it_answers(port: int, log: object) -> None:

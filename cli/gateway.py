@@ -12,13 +12,18 @@ from shared.config import ServiceSettings
 from shared.web.runtime import Runtime
 
 
-@asynccontextmanager
-async def open_gateway(settings: ServiceSettings, runtime: Runtime) -> AsyncIterator[Any]:
-    """A running gateway that relays over HTTP; raises `StartError` when it is not told where a service is."""
+def require_addresses(settings: ServiceSettings) -> None:
+    """Raise `StartError` when the gateway is not told where a service is."""
     assert isinstance(settings, GatewaySettings)
     missing = [f"CASARE_{name.upper()}_URL" for name, url in settings.service_urls() if not url]
     if missing:
         raise StartError(f"the gateway must be told where its services are: set {', '.join(missing)}")
+
+
+@asynccontextmanager
+async def open_gateway(settings: ServiceSettings, runtime: Runtime) -> AsyncIterator[Any]:
+    """A running gateway that relays over HTTP. Raises `SettingsError`."""
+    assert isinstance(settings, GatewaySettings)
     async with open_session(settings) as session:
         gateway = create_gateway(settings, relays_of(settings, session), runtime)
         async with gateway.running():

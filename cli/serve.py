@@ -8,7 +8,7 @@ from typing import Any, Final
 import uvloop
 
 from cli.errors import StartError
-from cli.gateway import open_gateway
+from cli.gateway import open_gateway, require_addresses
 from cli.server import listen, serve
 from cli.targets import TARGETS, Target
 from shared.config import ServiceSettings, SettingsError, load
@@ -26,10 +26,10 @@ def main(target_name: str) -> int:
         settings = _settings(target)
         configure_logs(settings, target.name)
         listener = listen(settings.host, settings.port)
+        uvloop.run(_serve(target, settings, listener))
     except (SettingsError, StartError) as error:
         print(f"casare serve {target_name}: {error}", file=sys.stderr)
         return EXIT_CANNOT_START
-    uvloop.run(_serve(target, settings, listener))
     return 0
 
 
@@ -45,6 +45,8 @@ def _settings(target: Target) -> ServiceSettings:
     ]
     if missing:
         raise SettingsError(f"a service of its own needs {' and '.join(missing)}; `casare up` runs everything embedded")
+    if target.name == "gateway":
+        require_addresses(settings)
     return settings
 
 

@@ -13,7 +13,7 @@ import uvloop
 
 from cli.banner import Banner
 from cli.data_folder import DataFolder
-from cli.distributed import find_brokers, service_processes
+from cli.distributed import brokers, service_processes
 from cli.embedded import embedded
 from cli.embedded_store import embedded_store, is_fresh
 from cli.errors import StartError
@@ -61,7 +61,6 @@ def main(distributed: bool) -> int:
         with folder.locked():
             fill_environment(settings, folder)
             if distributed:
-                find_brokers()
                 listener.close()
                 uvloop.run(_run_distributed(settings, folder))
             else:
@@ -108,6 +107,7 @@ async def _run_distributed(settings: UpSettings, folder: DataFolder) -> None:
     stopped = asyncio.Event()
     with on_signals(stopped.set):
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(brokers(folder))
             installation = await stack.enter_async_context(_installation(settings, folder))
             password = installation.password.value
             urls = await stack.enter_async_context(service_processes(settings, folder, password))
