@@ -1,0 +1,1 @@
+"""Stores, password hashes, tokens and the counts of failed logins."""

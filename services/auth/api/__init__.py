@@ -1,0 +1,1 @@
+"""The auth service over HTTP: parse, use case, schema."""

@@ -1,0 +1,21 @@
+"""The auth service's timed duties."""
+
+from typing import Final
+
+from services.auth.use_cases.forget_expired_sessions import ForgetExpiredSessions
+from services.auth.use_cases.record_key_use import RecordKeyUse
+from shared.web.idempotency import IdempotentResponses
+from shared.web.periodic import Duty
+
+FORGET_EVERY_SECONDS: Final = 3600.0
+
+
+def duties(
+    forget: ForgetExpiredSessions, record_use: RecordKeyUse, idempotent: IdempotentResponses, *, flush_seconds: float
+) -> list[Duty]:
+    """Deletion of what is over, and the writing of keys' last use."""
+    return [
+        Duty("forget_expired_sessions", FORGET_EVERY_SECONDS, forget),
+        Duty("purge_idempotency_keys", FORGET_EVERY_SECONDS, idempotent.purge),
+        Duty("flush_key_use", flush_seconds, record_use.flush),
+    ]

@@ -1,0 +1,56 @@
+"""Logging in."""
+
+from services.auth.domain.session import Lifetimes, Session, TokenPair, begin_session
+from services.auth.ports import Sessions, Tokens
+from services.auth.use_cases.authenticate import Authenticate
+from shared.events import CloudEvent, wrap
+from shared.events.auth import UserLoggedIn
+from shared.kernel.clock import Clock
+from shared.kernel.ids import NewId
+
+
+class LogIn:
+    """Opens a session for whoever knows the password.
+
+    Dying between the stored session and the answer leaves a session whose tokens nobody holds; it ends by itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        authenticate: Authenticate,
+        sessions: Sessions,
+        tokens: Tokens,
+        lifetimes: Lifetimes,
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
+        self._authenticate = authenticate
+        self._sessions = sessions
+        self._tokens = tokens
+        self._lifetimes = lifetimes
+        self._clock = clock
+        self._new_id = new_id
+
+    async def __call__(self, *, username: str, password: str, tenant_id: str | None, address: str) -> TokenPair:
+        """Tokens of a new session. Raises what `Authenticate` raises."""
+        member = await self._authenticate(username=username, password=password, tenant_id=tenant_id, address=address)
+        session = begin_session(
+            member,
+            session_id=self._new_id(),
+            refresh_id=self._new_id(),
+            now_ms=self._clock.now_ms(),
+            lifetimes=self._lifetimes,
+        )
+        await self._sessions.add(session, self._event(session))
+        return self._tokens.issue(session, member.role)
+
+    def _event(self, session: Session) -> CloudEvent:
+        return wrap(
+            UserLoggedIn(user_id=session.user_id, session_id=session.session_id),
+            event_id=self._new_id(),
+            subject=session.session_id,
+            tenant_id=session.tenant_id,
+            version=session.version,
+            at_ms=session.created_ms,
+        )

@@ -1,0 +1,1 @@
+"""The metrics service's stores on MongoDB."""

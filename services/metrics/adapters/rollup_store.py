@@ -1,0 +1,46 @@
+"""Rollups on MongoDB. A write replaces the counts where the version is still the one that was read."""
+
+import asyncio
+from collections.abc import Collection as Some
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from services.metrics.adapters.removal import remove_matching
+from services.metrics.domain.rollups import Rollup, RollupKey, RollupKind, empty_rollup
+from shared.storage import Collection, Document, Index, Receipt, Store
+
+ROLLUPS: Final = "rollups"
+
+ROLLUP_INDEXES: Final = (
+    Index("starts_ms", (("starts_ms", 1),)),  # retention
+)
+
+
+class MongoRollups:
+    """`RollupStore`."""
+
+    def __init__(self, store: Store) -> None:
+        self._documents = Collection(store, ROLLUPS)
+
+    async def read(self, keys: Some[RollupKey]) -> Mapping[RollupKey, Rollup]:
+        ordered = list(keys)
+        found = await asyncio.gather(*(self._documents.get(key.rollup_id) for key in ordered))
+        return {key: _rollup(key, document) for key, document in zip(ordered, found, strict=True)}
+
+    async def save(self, rollup: Rollup) -> bool:
+        fields: Any = msgspec.to_builtins(rollup)
+        if rollup.version == 1:
+            return await self._documents.insert(dict(fields))
+        guard = {"_id": rollup.rollup_id, "version": rollup.version - 1}
+        change = {"$set": {name: value for name, value in fields.items() if name != "_id"}}
+        return await self._documents.update(guard, change, Receipt("write_id", rollup.write_id))
+
+    async def remove_before(self, at_ms: int) -> int:
+        kinds = [RollupKind.HOUR.value, RollupKind.ROBOT_DAY.value]
+        return await remove_matching(self._documents, {"starts_ms": {"$lt": at_ms}, "kind": {"$in": kinds}})
+
+
+def _rollup(key: RollupKey, document: Document | None) -> Rollup:
+    return empty_rollup(key) if document is None else msgspec.convert(document, Rollup, strict=False)

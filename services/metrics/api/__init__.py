@@ -1,0 +1,1 @@
+"""The metrics service's HTTP routes and their schemas."""

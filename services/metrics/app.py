@@ -1,0 +1,109 @@
+"""The metrics service, wired."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI
+
+from services.metrics.adapters.activity_store import ACTIVITY, ACTIVITY_INDEXES, MongoActivity
+from services.metrics.adapters.fact_store import JOB_FACT_INDEXES, JOB_FACTS, MongoFacts
+from services.metrics.adapters.fleet_reader import MongoFleet
+from services.metrics.adapters.job_counter import MongoJobCounter
+from services.metrics.adapters.job_history import MongoJobHistory
+from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, MongoRollups
+from services.metrics.api.routes import MetricsUseCases, build_router
+from services.metrics.background import duties
+from services.metrics.consumers import MetricsConsumers
+from services.metrics.domain.rollups import DAY_MS
+from services.metrics.settings import MetricsSettings
+from services.metrics.use_cases.list_activity import ListActivity
+from services.metrics.use_cases.list_jobs import ListJobs
+from services.metrics.use_cases.measure_installation import MeasureInstallation
+from services.metrics.use_cases.record_activity import RecordActivity
+from services.metrics.use_cases.record_job_fact import RecordJobFact
+from services.metrics.use_cases.remove_expired import RemoveExpired, Retention
+from services.metrics.use_cases.roll_up_facts import RollUpFacts
+from services.metrics.use_cases.show_job import ShowJob
+from services.metrics.use_cases.show_robots import ShowRobots
+from services.metrics.use_cases.summarize_fleet import SummarizeFleet
+from shared.web import create_service_app
+from shared.web.indexes import ensure_indexes_duty
+from shared.web.periodic import Duty, running
+from shared.web.runtime import Runtime
+
+OUTBOX_COLLECTIONS: Final[tuple[str, ...]] = ()
+"""This service publishes nothing."""
+
+_INDEXES: Final = {ACTIVITY: ACTIVITY_INDEXES, JOB_FACTS: JOB_FACT_INDEXES, ROLLUPS: ROLLUP_INDEXES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    """What this service keeps."""
+
+    activity: MongoActivity
+    facts: MongoFacts
+    rollups: MongoRollups
+
+
+def create_app(settings: MetricsSettings, runtime: Runtime) -> FastAPI:
+    """The service as an ASGI application; its lifespan consumes events and rolls them up."""
+    stores = _Stores(MongoActivity(runtime.store), MongoFacts(runtime.store), MongoRollups(runtime.store))
+    consumers = _consumers(settings, runtime, stores)
+    timers = _duties(settings, runtime, stores)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await consumers.attach(runtime.bus)
+        async with running(timers, runtime.registry):
+            yield
+
+    app = create_service_app(
+        name="metrics",
+        title="Casare metrics",
+        registry=runtime.registry,
+        tokens=runtime.tokens,
+        checks={"store": runtime.store.ping, "bus": runtime.bus.check},
+        lifespan=lifespan,
+    )
+    app.include_router(build_router(_use_cases(settings, runtime, stores)))
+    return app
+
+
+def _consumers(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> MetricsConsumers:
+    record_fact = RecordJobFact(stores.facts, runtime.clock, settings.job_facts_retention_days * DAY_MS)
+    return MetricsConsumers(RecordActivity(stores.activity), record_fact, runtime.registry)
+
+
+def _duties(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> tuple[Duty, ...]:
+    roll_up = RollUpFacts(stores.facts, stores.rollups, runtime.clock, runtime.new_id)
+    retention = Retention(
+        activity_ms=settings.activity_retention_days * DAY_MS,
+        facts_ms=settings.job_facts_retention_days * DAY_MS,
+        rollups_ms=settings.rollup_retention_days * DAY_MS,
+    )
+    remove_expired = RemoveExpired(stores.activity, stores.facts, stores.rollups, runtime.clock, retention)
+    timed = duties(
+        roll_up,
+        remove_expired,
+        roll_up_every_seconds=settings.roll_up_every_seconds,
+        registry=runtime.registry,
+    )
+    return (ensure_indexes_duty(runtime.store, _INDEXES), *timed)
+
+
+def _use_cases(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> MetricsUseCases:
+    clock, offline_after_ms = runtime.clock, settings.robot_offline_after_ms
+    fleet = MongoFleet(runtime.store, clock)
+    counter = MongoJobCounter(runtime.store, clock)
+    history = MongoJobHistory(runtime.store)
+    return MetricsUseCases(
+        fleet=SummarizeFleet(fleet, counter, clock, offline_after_ms),
+        robots=ShowRobots(fleet, stores.rollups, clock, offline_after_ms),
+        list_jobs=ListJobs(history),
+        show_job=ShowJob(history),
+        activity=ListActivity(stores.activity),
+        measure=MeasureInstallation(fleet, counter, stores.rollups, clock, offline_after_ms),
+    )

@@ -1,0 +1,133 @@
+"""What the use cases need from outside."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.metrics.domain.activity import ActivityEntry
+from services.metrics.domain.facts import JobFact
+from services.metrics.domain.fleet import JobCounts, Robot
+from services.metrics.domain.rollups import Rollup, RollupKey
+from shared.jobs import Job, JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityQuery:
+    """Which part of a tenant's activity."""
+
+    tenant_id: str
+    limit: int
+    since_ms: int | None = None
+    """Only later events."""
+    event_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuery:
+    """Which of a tenant's jobs."""
+
+    tenant_id: str
+    limit: int
+    status: JobStatus | None = None
+    workflow_id: str | None = None
+    robot_id: str | None = None
+
+
+class ActivityStore(Protocol):
+    """The event trail. Every method raises `Unavailable`."""
+
+    async def add(self, entry: ActivityEntry) -> bool:
+        """Keep `entry`; False when it is kept already."""
+        ...
+
+    async def newest(self, query: ActivityQuery) -> list[ActivityEntry]:
+        """The newest matching entries, newest first."""
+        ...
+
+    async def count(self, query: ActivityQuery) -> int:
+        """How many entries match, beyond the limit too."""
+        ...
+
+    async def remove_before(self, at_ms: int) -> int:
+        """Remove entries of all tenants older than `at_ms`; returns how many."""
+        ...
+
+
+class FactStore(Protocol):
+    """Finished jobs. Every method raises `Unavailable`."""
+
+    async def add(self, fact: JobFact) -> bool:
+        """Keep `fact`; False when the job has one already."""
+        ...
+
+    async def pending(self, limit: int) -> list[JobFact]:
+        """Facts that the rollups may not have yet."""
+        ...
+
+    async def still_pending(self, job_ids: Collection[str]) -> set[str]:
+        """Those of `job_ids` whose fact does not say `rolled` at the time of this call."""
+        ...
+
+    async def mark_rolled(self, job_ids: Sequence[str], at_ms: int) -> None:
+        """Say that all rollups have these jobs. `at_ms` must be positive."""
+        ...
+
+    async def remove_rolled_before(self, at_ms: int) -> int:
+        """Remove facts rolled before `at_ms`; returns how many."""
+        ...
+
+
+class RollupStore(Protocol):
+    """Counts of finished jobs. Every method raises `Unavailable`."""
+
+    async def read(self, keys: Collection[RollupKey]) -> Mapping[RollupKey, Rollup]:
+        """The rollup of each key, an empty one where none is stored."""
+        ...
+
+    async def save(self, rollup: Rollup) -> bool:
+        """Store `rollup` in place of the version before it; False when another write came first."""
+        ...
+
+    async def remove_before(self, at_ms: int) -> int:
+        """Remove rollups of hours and days that began before `at_ms`; returns how many."""
+        ...
+
+
+class JobHistory(Protocol):
+    """The jobs, which the dispatcher owns. Every method raises `Unavailable`."""
+
+    async def newest(self, query: JobQuery) -> list[Job]:
+        """Matching jobs, newest first, without their variables and results."""
+        ...
+
+    async def get(self, tenant_id: str, job_id: str) -> Job | None:
+        """The whole job, or None when the tenant has no such job."""
+        ...
+
+
+class JobCounter(Protocol):
+    """How many jobs wait and run; may be a second old. Every method raises `Unavailable`."""
+
+    async def of_tenant(self, tenant_id: str) -> JobCounts:
+        """The tenant's jobs."""
+        ...
+
+    async def of_all(self) -> JobCounts:
+        """The jobs of all tenants."""
+        ...
+
+
+class Fleet(Protocol):
+    """The robots, which the dispatcher owns. Every method raises `Unavailable`."""
+
+    async def of_tenant(self, tenant_id: str) -> Sequence[Robot]:
+        """The tenant's robots by id; may be a second old."""
+        ...
+
+    async def of_all(self) -> Sequence[Robot]:
+        """The robots of all tenants; may be a second old."""
+        ...
+
+    async def get(self, tenant_id: str, robot_id: str) -> Robot | None:
+        """The robot as it is now, or None when the tenant has no such robot."""
+        ...

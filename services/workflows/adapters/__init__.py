@@ -1,0 +1,1 @@
+"""Workflows on MongoDB, and the scheduler over HTTP."""

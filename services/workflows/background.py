@@ -1,0 +1,13 @@
+"""Timed duties of the workflows service."""
+
+from typing import Final
+
+from shared.web.idempotency import IdempotentResponses
+from shared.web.periodic import Duty
+
+PURGE_EVERY_SECONDS: Final = 600.0
+
+
+def duties(idempotent: IdempotentResponses) -> list[Duty]:
+    """What runs beside the routes; each is safe in every replica at once."""
+    return [Duty("purge-idempotency-keys", PURGE_EVERY_SECONDS, idempotent.purge)]

@@ -1,0 +1,1 @@
+"""What the workflows service does, one verb per file."""

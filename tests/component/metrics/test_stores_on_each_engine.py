@@ -1,0 +1,129 @@
+"""The stores behave alike on every engine."""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+
+from services.dispatcher.domain.robot import to_document as robot_to_document
+from services.metrics.adapters.activity_store import ACTIVITY, ACTIVITY_INDEXES, MongoActivity
+from services.metrics.adapters.fact_store import JOB_FACT_INDEXES, JOB_FACTS, MongoFacts
+from services.metrics.adapters.fleet_reader import MongoFleet
+from services.metrics.adapters.job_counter import MongoJobCounter
+from services.metrics.adapters.job_history import MongoJobHistory
+from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, MongoRollups
+from services.metrics.domain.activity import ActivityEntry
+from services.metrics.domain.facts import JobFact
+from services.metrics.domain.fleet import JobCounts
+from services.metrics.domain.rollups import DAY_MS, TOTAL_KEY, hour_key
+from services.metrics.ports import ActivityQuery, JobQuery
+from services.metrics.use_cases.roll_up_facts import RollUpFacts
+from shared.jobs import JOB_INDEXES, JOBS, JobStatus
+from shared.jobs.fleet import ROBOTS
+from shared.jobs.job import to_document as job_to_document
+from shared.kernel.ids import new_id
+from shared.storage import Store, connect
+from tests.component.metrics.running_metrics import job_of, robot_of
+from tests.support.clock import ManualClock
+
+NOON_MS = ManualClock().now_ms()
+
+
+@pytest.fixture
+async def store(each_store_url: str, database_name: str) -> AsyncIterator[Store]:
+    async with connect(each_store_url, database_name) as connected:
+        await connected.ensure_indexes(ACTIVITY, ACTIVITY_INDEXES)
+        await connected.ensure_indexes(JOB_FACTS, JOB_FACT_INDEXES)
+        await connected.ensure_indexes(ROLLUPS, ROLLUP_INDEXES)
+        await connected.ensure_indexes(JOBS, JOB_INDEXES)
+        yield connected
+
+
+def entry(event_id: str, at_ms: int, *, tenant_id: str = "t", event_type: str = "x") -> ActivityEntry:
+    return ActivityEntry(event_id, tenant_id, event_type, at_ms, '{"a.$b": 1}')
+
+
+def fact(job_id: str, **values: object) -> JobFact:
+    base = JobFact(
+        job_id=job_id, tenant_id="t", workflow_id="w", workflow_name="n", environment="default", robot_id="r",
+        status=JobStatus.FAILED, finished_ms=NOON_MS, duration_ms=5, error_type="A.$b",
+    )  # fmt: skip
+    return msgspec.structs.replace(base, **values)
+
+
+async def test_activity(store: Store) -> None:
+    activity = MongoActivity(store)
+    kept = [entry("c", 3), entry("a", 1), entry("b", 2, event_type="y"), entry("z", 2, tenant_id="t|x")]
+    assert [await activity.add(one) for one in kept] == [True] * 4
+    assert not await activity.add(entry("a", 9))
+    query = ActivityQuery("t", 2)
+    assert [(e.event_id, e.at_ms, e.data_json) for e in await activity.newest(query)] == [
+        ("c", 3, '{"a.$b": 1}'),
+        ("b", 2, '{"a.$b": 1}'),
+    ]
+    assert await activity.count(query) == 3
+    narrow = ActivityQuery("t", 10, since_ms=1, event_type="x")
+    assert ([e.event_id for e in await activity.newest(narrow)], await activity.count(narrow)) == (["c"], 1)
+    assert await activity.remove_before(3) == 3
+    assert [e.event_id for e in await activity.newest(query)] == ["c"]
+
+
+async def test_facts(store: Store) -> None:
+    facts = MongoFacts(store)
+    assert [await facts.add(fact(job_id)) for job_id in ("a", "b", "a")] == [True, True, False]
+    assert sorted(one.job_id for one in await facts.pending(10)) == ["a", "b"]
+    assert await facts.pending(10) == [fact(one.job_id) for one in await facts.pending(10)]
+    assert len(await facts.pending(1)) == 1
+    await facts.mark_rolled(["a"], NOON_MS)
+    assert await facts.still_pending(["a", "b", "c"]) == {"b"}
+    assert [one.job_id for one in await facts.pending(10)] == ["b"]
+    assert (await facts.remove_rolled_before(NOON_MS), await facts.remove_rolled_before(NOON_MS + 1)) == (0, 1)
+
+
+async def test_rollups(store: Store) -> None:
+    rollups, key = MongoRollups(store), hour_key("t", NOON_MS)
+    empty = (await rollups.read([key]))[key]
+    first, rival = (empty.plus([fact(j)], unsettled={j}, write_id=new_id()) for j in ("a", "b"))
+    assert first is not None
+    assert rival is not None
+    assert (await rollups.save(first), await rollups.save(rival)) == (True, False)
+    assert (await rollups.read([key, TOTAL_KEY]))[key] == first
+    second, stale = (first.plus([fact(j)], unsettled={"a", j}, write_id=new_id()) for j in ("b", "c"))
+    assert second is not None
+    assert stale is not None
+    assert (await rollups.save(second), await rollups.save(stale)) == (True, False)
+    stored = (await rollups.read([key]))[key]
+    assert (stored.failed, stored.errors, stored.applied, stored.duration_ms_sum) == (2, {"A.$b": 2}, ("a", "b"), 10)
+    assert (await rollups.remove_before(NOON_MS), await rollups.remove_before(NOON_MS + DAY_MS)) == (0, 1)
+
+
+async def test_rolling_up(store: Store) -> None:
+    facts, rollups = MongoFacts(store), MongoRollups(store)
+    roll_up = RollUpFacts(facts, rollups, ManualClock(), new_id)
+    for n in range(7):
+        await facts.add(fact(f"j{n}", robot_id=None if n == 0 else f"r{n % 2}"))
+    assert (await roll_up(), await roll_up()) == (7, 0)
+    assert (await rollups.read([TOTAL_KEY]))[TOTAL_KEY].failed == 7
+
+
+async def test_jobs_and_robots(store: Store) -> None:
+    jobs = [
+        job_of("p1", JobStatus.PENDING, NOON_MS),
+        job_of("p2", JobStatus.PENDING, NOON_MS + 1, queue_position=None, waiting_until_ms=NOON_MS + 9),
+        job_of("c", JobStatus.CLAIMED, NOON_MS + 2, robot_id="r1"),
+        job_of("r", JobStatus.RUNNING, NOON_MS + 3, robot_id="r1", result_json='{"x": 1}'),
+        job_of("d", JobStatus.COMPLETED, NOON_MS + 4, robot_id="r1"),
+        job_of("e", JobStatus.PENDING, NOON_MS + 5, tenant_id="elsewhere"),
+    ]
+    await store.collection(JOBS).insert_many([job_to_document(job) for job in jobs])
+    await store.collection(ROBOTS).insert_many(
+        [robot_to_document(robot_of(*args)) for args in (("r2", NOON_MS), ("r1", NOON_MS))]
+    )
+    counter = MongoJobCounter(store, ManualClock())
+    assert await counter.of_tenant("default") == JobCounts(pending=2, active=2)
+    assert await counter.of_all() == JobCounts(pending=3, active=2)
+    history = MongoJobHistory(store)
+    assert [job.job_id for job in await history.newest(JobQuery("default", 3))] == ["d", "r", "c"]
+    running = await history.newest(JobQuery("default", 9, JobStatus.RUNNING, "w-1", "r1"))
+    assert [(job.job_id, job.result_json) for job in running] == [("r", None)]
+    assert [robot.robot_id for robot in await MongoFleet(store, ManualClock()).of_tenant("default")] == ["r1", "r2"]

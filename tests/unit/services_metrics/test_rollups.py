@@ -1,0 +1,96 @@
+"""How rollups grow."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.metrics.domain.facts import JobFact
+from services.metrics.domain.rollups import (
+    DAY_MS,
+    HOUR_MS,
+    MAX_ERROR_TYPES,
+    TOTAL_KEY,
+    empty_rollup,
+    hour_key,
+    keys_of,
+    robot_day_key,
+)
+from shared.jobs import JobStatus
+
+NOON_MS = 1_767_268_800_000
+
+
+def fact(job_id: str = "j", status: JobStatus = JobStatus.COMPLETED, **values: Any) -> JobFact:
+    given = {"robot_id": "r-1", "finished_ms": NOON_MS, "duration_ms": 1_000, "error_type": None, **values}
+    names = {"tenant_id": "acme", "workflow_id": "w", "workflow_name": "n", "environment": "default"}
+    return JobFact(job_id=job_id, status=status, **{**names, **given})
+
+
+def test_a_job_counts_in_total_in_its_hour_and_for_its_robot_that_day() -> None:
+    late = NOON_MS + HOUR_MS - 1
+    assert keys_of(fact(finished_ms=late)) == (
+        TOTAL_KEY,
+        hour_key("acme", NOON_MS),
+        robot_day_key("acme", "r-1", NOON_MS - 12 * HOUR_MS),
+    )
+    assert robot_day_key("acme", "r-1", late).starts_ms % DAY_MS == 0
+
+
+def test_a_job_that_no_robot_had_counts_for_none() -> None:
+    assert keys_of(fact(robot_id=None)) == (TOTAL_KEY, hour_key("acme", NOON_MS))
+
+
+def test_every_status_has_its_count_and_cancelled_jobs_no_duration() -> None:
+    facts = [fact(status.value, status, duration_ms=100) for status in JobStatus if status in ENDS]
+    rollup = empty_rollup(TOTAL_KEY).plus(facts, unsettled=(), write_id="w1")
+    assert rollup is not None
+    assert (rollup.completed, rollup.failed, rollup.cancelled, rollup.timeout) == (1, 1, 1, 1)
+    assert (rollup.duration_ms_sum, rollup.n_durations, rollup.average_duration_ms) == (300, 3, 100)
+
+
+ENDS = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.TIMEOUT)
+
+
+def test_the_average_of_no_jobs_is_zero() -> None:
+    assert empty_rollup(TOTAL_KEY).average_duration_ms == 0
+
+
+def test_a_job_that_is_applied_changes_nothing() -> None:
+    once = empty_rollup(TOTAL_KEY).plus([fact("a")], unsettled={"a"}, write_id="w1")
+    assert once is not None
+    assert once.plus([fact("a")], unsettled={"a"}, write_id="w2") is None
+
+
+def test_only_unsettled_jobs_stay_applied() -> None:
+    first = empty_rollup(TOTAL_KEY).plus([fact("a"), fact("b")], unsettled={"a", "b"}, write_id="w1")
+    assert first is not None
+    second = first.plus([fact("c")], unsettled={"b", "c"}, write_id="w2")
+    assert second is not None
+    assert (second.applied, second.version, second.write_id, second.completed) == (("b", "c"), 2, "w2", 3)
+
+
+def test_error_types_are_counted_and_bounded() -> None:
+    failures = [fact(f"j{n}", JobStatus.FAILED, error_type=f"E.$ {n}") for n in range(MAX_ERROR_TYPES + 7)]
+    again = fact("again", JobStatus.FAILED, error_type="E.$ 0")
+    rollup = empty_rollup(TOTAL_KEY).plus([*failures, again], unsettled=(), write_id="w1")
+    assert rollup is not None
+    assert rollup.errors["E.$ 0"] == 2
+    assert rollup.errors["OTHER"] == 7
+    assert len(rollup.errors) == MAX_ERROR_TYPES + 1
+
+
+@given(
+    st.tuples(st.text(max_size=4), st.text(max_size=4)),
+    st.tuples(st.text(max_size=4), st.text(max_size=4)),
+)
+def test_robots_of_different_tenants_never_share_a_rollup(one: tuple[str, str], other: tuple[str, str]) -> None:
+    def id_of(robot: tuple[str, str]) -> str:
+        return robot_day_key(*robot, NOON_MS).rollup_id
+
+    assert (id_of(one) == id_of(other)) == (one == other)
+
+
+def test_kinds_never_share_an_id() -> None:
+    keys = (TOTAL_KEY, hour_key("", 0), robot_day_key("", "", 0))
+    assert len({key.rollup_id for key in keys}) == len(keys)
