@@ -75,7 +75,11 @@ def main(distributed: bool) -> int:
 async def _installation(settings: UpSettings, folder: DataFolder) -> AsyncIterator[_Installation]:
     """The store, running or given, and what is known of the first admin."""
     async with AsyncExitStack() as stack:
-        url = settings.mongodb_url.get_secret_value() or await stack.enter_async_context(embedded_store(folder))
+        url = settings.mongodb_url.get_secret_value()
+        if not url:
+            url = await stack.enter_async_context(embedded_store(folder))
+            # One flush to disk costs this store more than a whole job; a laptop's battery is its power supply.
+            os.environ.setdefault("CASARE_MONGODB_JOURNALED", "false")
         os.environ["CASARE_MONGODB_URL"] = url
         is_new = await is_fresh(url, settings.mongodb_database, USERS)
         password = admin_password(settings, folder) if is_new else AdminPassword("", is_generated=False)

@@ -60,6 +60,11 @@ class ServiceSettings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     mongodb_url: SecretStr = Field(SecretStr(""), description="MongoDB wire URL; empty means the embedded store")
     mongodb_database: str = Field("casare", min_length=1, max_length=60)
+    mongodb_journaled: bool = Field(
+        True,
+        description="answer a write only once it is on disk; `casare up` says false for the embedded store, whose "
+        "acknowledged writes survive any crash of processes, but the last ones not a power cut",
+    )
     mongodb_pool_size: int = Field(16, ge=1, le=500, description="connections to the store per process")
     amqp_url: SecretStr = Field(SecretStr(""), description="RabbitMQ URL; empty means the in-process bus")
     amqp_prefix: str = Field("casare", description="prefix of exchange and queue names")

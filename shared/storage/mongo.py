@@ -60,12 +60,16 @@ def translate_errors() -> Any:
 
 
 class Store:
-    """One database: majority, journalled writes, and bounded waiting."""
+    """One database: majority writes and bounded waiting.
 
-    def __init__(self, client: "AsyncMongoClient[Document]", database: str) -> None:
+    `journaled`: a write is answered once it is on the disk, not only with the store's process, so that it survives a
+    power cut too.
+    """
+
+    def __init__(self, client: "AsyncMongoClient[Document]", database: str, *, journaled: bool = True) -> None:
         self.client = client
         self.database: AsyncDatabase[Document] = client.get_database(
-            database, write_concern=WriteConcern(w="majority", j=True)
+            database, write_concern=WriteConcern(w="majority", j=journaled)
         )
 
     def collection(self, name: str) -> AsyncCollection[Document]:
@@ -96,7 +100,7 @@ class Store:
 
 
 @asynccontextmanager
-async def connect(url: str, database: str, *, pool_size: int = 16) -> AsyncIterator[Store]:
+async def connect(url: str, database: str, *, pool_size: int = 16, journaled: bool = True) -> AsyncIterator[Store]:
     """A `Store` on `url`, closed at the end. Does not wait for the server: readiness tells when it answers."""
     client: AsyncMongoClient[Document] = AsyncMongoClient(
         url,
@@ -108,6 +112,6 @@ async def connect(url: str, database: str, *, pool_size: int = 16) -> AsyncItera
         tz_aware=True,
     )
     try:
-        yield Store(client, database)
+        yield Store(client, database, journaled=journaled)
     finally:
         await asyncio.shield(client.close())

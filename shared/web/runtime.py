@@ -51,7 +51,12 @@ async def open_runtime(
     registry = CollectorRegistry()
     url = settings.mongodb_url.get_secret_value()
     async with (
-        connect(url, settings.mongodb_database, pool_size=settings.mongodb_pool_size) as store,
+        connect(
+            url,
+            settings.mongodb_database,
+            pool_size=settings.mongodb_pool_size,
+            journaled=settings.mongodb_journaled,
+        ) as store,
         _clock_of(store, clock) as clock,
     ):
         bus = make_bus(settings, store, clock)
