@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -25,6 +26,9 @@ Document = dict[str, Any]
 
 OPERATION_TIMEOUT_MS: Final = 5_000
 SERVER_SELECTION_TIMEOUT_MS: Final = 3_000
+CLOSE_TIMEOUT_SECONDS: Final = 3.0
+
+_log: Final = structlog.get_logger(__name__)
 
 _TRANSIENT: Final = (AutoReconnect, ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
 
@@ -114,4 +118,12 @@ async def connect(url: str, database: str, *, pool_size: int = 16, journaled: bo
     try:
         yield Store(client, database, journaled=journaled)
     finally:
-        await asyncio.shield(client.close())
+        await _close(client)
+
+
+async def _close(client: "AsyncMongoClient[Document]") -> None:
+    """Close, but do not wait long for a server that is gone: the process is about to end."""
+    try:
+        await asyncio.wait_for(client.close(), CLOSE_TIMEOUT_SECONDS)
+    except TimeoutError:
+        _log.warning("store_connection_not_closed", waited_seconds=CLOSE_TIMEOUT_SECONDS)

@@ -1,7 +1,8 @@
 """The public API as its clients call it. Answers are JSON as received: what they must hold is for tests to say."""
 
+from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 import httpx
@@ -11,6 +12,9 @@ _TIMEOUT_SECONDS: Final = 40.0  # more than the longest long poll
 _LONGEST_ACTIVITY: Final = 200
 
 Json = dict[str, Any]
+
+CLOCKS_DIFFER: Final = timedelta(milliseconds=500)
+"""More than two replicas' clocks do on one machine."""
 
 
 class Refused(AssertionError):
@@ -107,9 +111,13 @@ class UserApi(Api):
         events: list[Json] = answer["events"]
         return events[::-1]
 
-    async def trail(self, job_id: str) -> list[str]:
-        """The types of the latest events about the job, oldest first."""
-        return [event["event_type"] for event in await self.activity() if event["data"].get("job_id") == job_id]
+    async def trail(self, job_id: str) -> Counter[str]:
+        """How often each type of the job's events is among the latest activity.
+
+        Events of several replicas that are milliseconds apart have no certain order: each replica has its own clock.
+        """
+        events = [event for event in await self.activity() if event["data"].get("job_id") == job_id]
+        return Counter(event["event_type"] for event in events if event["event_type"].startswith("job_"))
 
     async def create_key(self, name: str, **fields: Any) -> str:
         """The text of a new robot API key."""

@@ -24,9 +24,9 @@ class EmbeddedDeployment(Deployment):
 
     @property
     def store_url(self) -> str:
-        stores = [words for words in map(_words, self.process.descendants()) if "--port" in words]
-        assert len(stores) == 1, f"not one store but {stores}"
-        return f"mongodb://{LOOPBACK}:{stores[0][stores[0].index('--port') + 1]}/?directConnection=true"
+        ports = {port for child in self.process.descendants() for port in _listening(child)}
+        assert len(ports) == 1, f"not one child that listens, but {ports}"
+        return f"mongodb://{LOOPBACK}:{ports.pop()}/?directConnection=true"
 
     def start(self) -> Self:
         if not self.process.is_running:
@@ -54,8 +54,6 @@ class EmbeddedDeployment(Deployment):
         assert self.process.is_running
 
 
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []
+def _listening(process: psutil.Process) -> list[int]:
+    """The ports it listens on."""
+    return [each.laddr.port for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN]

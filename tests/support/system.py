@@ -17,6 +17,8 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled", "timeout"})
 ROBOTS_ENVIRONMENT: Final = "lan"
 """Robots of this environment take jobs of execution mode `lan` (clarifications 14): what other tests leave for
 `internet` stays out of their way."""
+EVERY_MINUTE: Final = "Every minute"
+"""The workflow whose schedule goes on in a breakable deployment."""
 _ROBOT_SETTINGS: Final = {
     "CASARE_ROBOT_ENVIRONMENT": ROBOTS_ENVIRONMENT,
     "CASARE_ROBOT_VISIBILITY_TIMEOUT_SECONDS": "5",
@@ -42,8 +44,8 @@ class System:
         return self.deployment.base_url
 
     async def __aenter__(self) -> Self:
-        tokens = await log_in(self.base_url, "admin", ADMIN_PASSWORD)
-        self.admin = await self._clients.enter_async_context(UserApi(self.base_url, tokens["access_token"]))
+        self.access_token: str = (await log_in(self.base_url, "admin", ADMIN_PASSWORD))["access_token"]
+        self.admin = await self._clients.enter_async_context(UserApi(self.base_url, self.access_token))
         return self
 
     async def __aexit__(self, error_type: type[BaseException] | None, *_error: object) -> None:
