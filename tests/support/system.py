@@ -13,6 +13,8 @@ from tests.support.eventually import eventually
 from tests.support.processes import ChildProcess
 from tests.support.run import ROOT
 
+PATIENCE_SECONDS: Final = 20
+"""For what should take a moment: these tests share two cores with many processes."""
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "timeout"})
 ROBOTS_ENVIRONMENT: Final = "lan"
 """Robots of this environment take jobs of execution mode `lan` (clarifications 14): what other tests leave for
@@ -82,7 +84,7 @@ class System:
         command = [sys.executable, "-m", "cli.main", "robot", "run"]
         return robot_id, self._children.start(command, name=robot_id, env=environment(settings), cwd=ROOT)
 
-    async def job_in(self, job_id: str, *statuses: str, timeout_seconds: float = 20) -> Json:
+    async def job_in(self, job_id: str, *statuses: str, timeout_seconds: float = PATIENCE_SECONDS) -> Json:
         """The job once its status is one of these; fails at once when it has ended otherwise."""
 
         async def reached() -> Json | None:

@@ -41,7 +41,7 @@ def start_auth(store_url: str, database_name: str, clock: ManualClock) -> StartA
                 auth = Auth(http, runtime, clock)
                 await _record_events(auth)
                 if wait:
-                    await eventually(lambda: _is_ready(auth))
+                    await eventually(lambda: _is_ready(auth), timeout_seconds=20)
                 yield auth
 
     return start

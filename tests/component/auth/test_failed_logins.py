@@ -20,7 +20,7 @@ from tests.support.backends.private_redis import PrivateRedis
 from tests.support.eventually import eventually
 
 POLICY = LockoutPolicy(max_failures=3, window_ms=60_000, lock_ms=60_000)
-BRIEF = LockoutPolicy(max_failures=3, window_ms=60_000, lock_ms=200)
+BRIEF = LockoutPolicy(max_failures=3, window_ms=60_000, lock_ms=1_000)
 
 _numbers = count()
 

@@ -38,7 +38,7 @@ async def test_replicas_that_start_together_create_one_admin_and_both_accept_the
 ) -> None:
     async with start_auth(wait=False) as one, start_auth(wait=False) as other:
         for replica in (one, other):
-            await eventually(partial(is_ready, replica))
+            await eventually(partial(is_ready, replica), timeout_seconds=20)
             assert (await replica.log_in()).status_code == 200
         assert await one.runtime.store.count("users", {}) == 1
 
@@ -77,11 +77,13 @@ async def test_without_a_password_production_is_not_ready_says_why_and_recovers(
                 status, reason = await readiness(auth)
                 return status == 503 and "CASARE_ADMIN_PASSWORD" in reason
 
-            await eventually(tells_why)
+            await eventually(tells_why, timeout_seconds=20)
             assert (await auth.http.get("/health/live")).status_code == 200
 
             async with start_auth(**PRODUCTION):
-                await eventually(partial(is_ready, auth), because="another replica created the admin")
+                await eventually(
+                    partial(is_ready, auth), timeout_seconds=20, because="another replica created the admin"
+                )
             assert (await auth.log_in()).status_code == 200
 
     assert any(

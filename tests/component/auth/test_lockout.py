@@ -161,19 +161,19 @@ async def test_in_memory_failures_are_forgotten_after_the_window_and_locks_after
 async def test_wrong_password_unknown_user_and_locked_account_cost_the_same_work(start_auth: StartAuth) -> None:
     async with start_auth(password_memory_kib=19_456, password_iterations=6) as auth:
 
-        async def least_seconds(username: str, first_address: int, status: int) -> float:
+        async def least_cpu_seconds(username: str, first_address: int, status: int) -> float:
             seconds = []
             for number in range(3):
-                started = time.perf_counter()
+                started = time.process_time()
                 response = await auth.log_in("wrong", username, address=f"192.0.2.{first_address + number}")
-                seconds.append(time.perf_counter() - started)
+                seconds.append(time.process_time() - started)
                 assert response.status_code == status
             return min(seconds)
 
-        wrong = await least_seconds("admin", 10, 401)
-        unknown = await least_seconds("nobody", 20, 401)
+        wrong = await least_cpu_seconds("admin", 10, 401)
+        unknown = await least_cpu_seconds("nobody", 20, 401)
         await fail_five_times(auth, "locked", "192.0.2.1")
-        locked = await least_seconds("locked", 30, 429)
+        locked = await least_cpu_seconds("locked", 30, 429)
 
     assert 1 / 3 < unknown / wrong < 3
     assert 1 / 3 < locked / wrong < 3

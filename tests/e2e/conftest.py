@@ -1,0 +1,118 @@
+"""The product in both its shapes. Every test here runs unchanged in each: `embedded` and `distributed`."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+
+from tests.support import workflows
+from tests.support.api import API, Json
+from tests.support.backends.decisions import decide, need
+from tests.support.backends.private_broker import PrivateBroker
+from tests.support.children import Children
+from tests.support.deployment import ADMIN_PASSWORD, Deployment
+from tests.support.distributed_deployment import Backends, DistributedDeployment
+from tests.support.embedded_deployment import EmbeddedDeployment
+from tests.support.run import private_folder
+from tests.support.system import EVERY_MINUTE, System
+
+SHAPES: Final = ("embedded", "distributed")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Finds the backends of the distributed shape before any test's time runs.
+
+    Its fixtures ask for them by `getfixturevalue`, so that the embedded shape does without; collection cannot see that.
+    """
+    if session.config.option.collectonly:
+        return
+    callspecs = [getattr(item, "callspec", None) for item in session.items]
+    if any(spec is not None and spec.params.get("shape") == "distributed" for spec in callspecs):
+        for subject in ("rabbitmq", "redis", "rabbitmq-server"):
+            decide(subject)
+
+
+@pytest.fixture(scope="session", params=SHAPES)
+def shape(request: pytest.FixtureRequest) -> str:
+    """How the product runs."""
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def deployment(shape: str, request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    """One for all tests that leave it as it was, but for what they stored."""
+    home = private_folder(f"e2e-{shape}")
+    with _embedded(home) if shape == "embedded" else _distributed(home, request) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def breakable_deployment(shape: str, request: pytest.FixtureRequest) -> Iterator[Deployment]:
+    """One whose processes and broker tests may stop and kill."""
+    home = private_folder(f"e2e-breakable-{shape}")
+    with ExitStack() as ends:
+        if shape == "embedded":
+            yield ends.enter_context(_embedded(home))
+        else:
+            need("rabbitmq-server")
+            broker = ends.enter_context(PrivateBroker(private_folder("rabbitmq")))
+            yield ends.enter_context(_distributed(home, request, broker))
+
+
+@pytest.fixture(scope="session")
+def every_minute(breakable_deployment: Deployment) -> Json:
+    """What became of submitting a workflow that runs every minute: it has been due ever since, crashes or not.
+
+    Its jobs are of another execution mode than the robots of the other tests take.
+    """
+    with httpx.Client(base_url=breakable_deployment.base_url + API, trust_env=False, verify=False) as client:
+        login = client.post("/auth/login", json={"username": "admin", "password": ADMIN_PASSWORD}).raise_for_status()
+        body = {
+            "workflow_name": EVERY_MINUTE,
+            "workflow_json": workflows.nothing(),
+            "trigger_type": "scheduled",
+            "schedule_cron": "* * * * *",
+            "execution_mode": "internet",
+        }
+        headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
+        submitted: Json = client.post("/workflows", json=body, headers=headers).raise_for_status().json()
+    return submitted
+
+
+@pytest.fixture
+async def system(deployment: Deployment, children: Children, tmp_path: Path) -> AsyncIterator[System]:
+    """The shared deployment as this test uses it."""
+    async with System(deployment, children, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def breakable(
+    breakable_deployment: Deployment, every_minute: Json, children: Children, tmp_path: Path
+) -> AsyncIterator[System]:
+    """The breakable deployment, whole again whatever an earlier test left of it."""
+    breakable_deployment.start()
+    async with System(breakable_deployment, children, tmp_path) as opened:
+        yield opened
+
+
+def _embedded(home: Path) -> Deployment:
+    return EmbeddedDeployment(home)
+
+
+def _distributed(home: Path, request: pytest.FixtureRequest, broker: PrivateBroker | None = None) -> Deployment:
+    """Its names begin with those of this worker, and end with their own, so that no other test shares its queues."""
+    amqp_url = broker.url if broker is not None else request.getfixturevalue("amqp_url")
+    amqp_prefix = "casare" if broker is not None else f"{request.getfixturevalue('amqp_prefix')}-e2e"
+    backends = Backends(
+        amqp_url=amqp_url,
+        amqp_prefix=amqp_prefix,
+        redis_url=request.getfixturevalue("redis_url"),
+        redis_prefix=f"{request.getfixturevalue('redis_prefix')}{home.name}:",
+        broker=broker,
+    )
+    return DistributedDeployment(home, backends)
