@@ -1,6 +1,7 @@
 """Each service as a process of its own on this machine, against RabbitMQ and Redis: `make up-local`."""
 
 import asyncio
+import hashlib
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -28,8 +29,13 @@ PROBE_SECONDS: Final = 0.1
 async def brokers(folder: DataFolder) -> AsyncIterator[None]:
     """RabbitMQ and Redis, in `CASARE_AMQP_URL` and `CASARE_REDIS_URL`: those given, else this machine's, else private.
 
+    Queues and keys are named for the data folder, so that several installations may share a broker.
+
     Raises `StartError` when a given one does not answer, or there is none and none is installed.
     """
+    own = hashlib.blake2b(str(folder.path).encode(), digest_size=4).hexdigest()
+    os.environ.setdefault("CASARE_AMQP_PREFIX", f"casare-{own}")
+    os.environ.setdefault("CASARE_REDIS_PREFIX", f"casare-{own}:")
     async with AsyncExitStack() as stack:
         for broker in (_RABBITMQ, _REDIS):
             if _answers(os.environ.setdefault(broker.variable, broker.local_url), broker.default_port):

@@ -11,7 +11,7 @@ from cli.up_settings import UpSettings
 from shared.config import Environment
 
 SECRET_BYTES: Final = 32
-PASSWORD_BYTES: Final = 15
+PASSWORD_BYTES: Final = 12
 _PENDING_PASSWORD: Final = "pending_admin_password"  # noqa: S105 - the name of an entry
 
 
@@ -56,7 +56,7 @@ def admin_password(settings: UpSettings, folder: DataFolder) -> AdminPassword:
         return AdminPassword(given, is_generated=False)
     kept = folder.secrets()
     if _PENDING_PASSWORD not in kept:
-        kept[_PENDING_PASSWORD] = secrets.token_urlsafe(PASSWORD_BYTES)
+        kept[_PENDING_PASSWORD] = secrets.token_hex(PASSWORD_BYTES)
         folder.keep_secrets(kept)
     return AdminPassword(kept[_PENDING_PASSWORD], is_generated=True)
 

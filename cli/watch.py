@@ -27,6 +27,7 @@ def watch_to_end(api: Api, job_id: str, output: OutputFormat) -> None:
         print_json(job)
     else:
         print_ending(job)
+        note(f"Job {job_id} of workflow {job.get('workflow_id')}")
     if job.get("status") != COMPLETED:
         if output is OutputFormat.TABLE:
             note(f"More about it: casare job show {job_id}")

@@ -161,7 +161,9 @@ class Gateway:
 
     def _note(self, exchange: Exchange, method: str, seconds: float) -> None:
         self._measurements.observe(exchange.route, exchange.status, seconds)
-        log = _log.warning if exchange.status >= 500 else _log.debug
+        # An unready service answers its health checks as it should; only failed requests are news.
+        is_news = exchange.status >= 500 and not exchange.path.startswith("/health")
+        log = _log.warning if is_news else _log.debug
         log(
             "request_answered",
             method=method,

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from gateway.documentation import STATIC, ApiDocument, docs_page, file_response, start_script, static_files
@@ -27,6 +27,7 @@ def pages_of(
     """Every page by its path."""
     health = Health(upstreams, own_checks)
     return {
+        "/": partial(_redirect, "/docs"),
         "/health": health.summary,
         "/health/live": health.live,
         "/health/ready": health.ready,
@@ -41,6 +42,10 @@ def pages_of(
 async def _metrics_page(metrics: CollectorRegistry | Exposition) -> Response:
     text = generate_latest(metrics) if isinstance(metrics, CollectorRegistry) else metrics()
     return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+async def _redirect(target: str) -> Response:
+    return RedirectResponse(target)
 
 
 async def _file_page(path: Path) -> Response:

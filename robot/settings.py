@@ -64,7 +64,10 @@ class RobotSettings(BaseSettings):
     @model_validator(mode="after")
     def _has_key(self) -> Self:
         if self.api_key is None and self.api_key_file is None:
-            raise ValueError("a robot needs a key: set CASARE_ROBOT_API_KEY or CASARE_ROBOT_API_KEY_FILE")
+            raise ValueError(
+                "a robot needs a key: make one with `casare key create --robot-id ID --name NAME` "
+                "and set CASARE_ROBOT_API_KEY or CASARE_ROBOT_API_KEY_FILE"
+            )
         return self
 
     def key(self) -> str:

@@ -36,6 +36,8 @@ from services.dispatcher.use_cases.register_robot import RegisterRobot
 from services.dispatcher.use_cases.release_job import ReleaseJob
 from services.dispatcher.use_cases.report_on_job import ReportOnJob
 from services.dispatcher.use_cases.report_progress import ReportProgress
+from services.dispatcher.use_cases.set_robot_status import SetRobotStatus
+from services.dispatcher.use_cases.update_robot import UpdateRobot
 from shared.jobs import JOB_INDEXES, JOBS, DefinitionStore
 from shared.jobs.fleet import ROBOTS
 from shared.kernel.ids import new_token
@@ -137,6 +139,8 @@ def _robot_use_cases(settings: DispatcherSettings, runtime: Runtime, parts: _Par
         heartbeat=RecordHeartbeat(parts.robots, parts.jobs, runtime.clock),
         find=ListRobots(parts.robots, runtime.clock, settings.robot_offline_after_ms),
         get=GetRobot(parts.robots),
+        update=UpdateRobot(parts.robots),
+        set_status=SetRobotStatus(parts.robots, runtime.clock),
         now_ms=runtime.clock.now_ms,
         offline_after_ms=settings.robot_offline_after_ms,
     )

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -20,6 +20,7 @@ from tests.support.run import private_folder
 from tests.support.system import EVERY_MINUTE, System
 
 SHAPES: Final = ("embedded", "distributed")
+N_SCHEDULES: Final = 20
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -64,23 +65,24 @@ def breakable_deployment(shape: str, request: pytest.FixtureRequest) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def every_minute(breakable_deployment: Deployment) -> Json:
-    """What became of submitting a workflow that runs every minute: it has been due ever since, crashes or not.
+def every_minute(breakable_deployment: Deployment) -> list[Json]:
+    """Schedules of one workflow that are all due at every minute, and have been ever since, crashes or not.
 
-    Its jobs are of another execution mode than the robots of the other tests take.
+    So many, so that the schedulers meet. Their jobs are of another execution mode than other tests' robots take.
     """
     with httpx.Client(base_url=breakable_deployment.base_url + API, trust_env=False, verify=False) as client:
-        login = client.post("/auth/login", json={"username": "admin", "password": ADMIN_PASSWORD}).raise_for_status()
-        body = {
-            "workflow_name": EVERY_MINUTE,
-            "workflow_json": workflows.nothing(),
-            "trigger_type": "scheduled",
-            "schedule_cron": "* * * * *",
-            "execution_mode": "internet",
-        }
-        headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
-        submitted: Json = client.post("/workflows", json=body, headers=headers).raise_for_status().json()
-    return submitted
+
+        def post(path: str, **body: Any) -> Json:
+            answer: Json = client.post(path, json=body).raise_for_status().json()
+            return answer
+
+        tokens = post("/auth/login", username="admin", password=ADMIN_PASSWORD)
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        workflow_id = post(
+            "/workflows", workflow_name=EVERY_MINUTE, workflow_json=workflows.nothing(), trigger_type="webhook"
+        )["workflow_id"]
+        due = {"workflow_id": workflow_id, "cron_expression": "* * * * *", "execution_mode": "internet"}
+        return [post("/schedules", schedule_name=f"{EVERY_MINUTE} {n}", **due) for n in range(N_SCHEDULES)]
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ async def system(deployment: Deployment, children: Children, tmp_path: Path) -> 
 
 @pytest.fixture
 async def breakable(
-    breakable_deployment: Deployment, every_minute: Json, children: Children, tmp_path: Path
+    breakable_deployment: Deployment, every_minute: list[Json], children: Children, tmp_path: Path
 ) -> AsyncIterator[System]:
     """The breakable deployment, whole again whatever an earlier test left of it."""
     breakable_deployment.start()

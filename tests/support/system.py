@@ -20,7 +20,7 @@ ROBOTS_ENVIRONMENT: Final = "lan"
 """Robots of this environment take jobs of execution mode `lan` (clarifications 14): what other tests leave for
 `internet` stays out of their way."""
 EVERY_MINUTE: Final = "Every minute"
-"""The workflow whose schedule goes on in a breakable deployment."""
+"""The workflow whose schedules go on in a breakable deployment."""
 _ROBOT_SETTINGS: Final = {
     "CASARE_ROBOT_ENVIRONMENT": ROBOTS_ENVIRONMENT,
     "CASARE_ROBOT_VISIBILITY_TIMEOUT_SECONDS": "5",

@@ -12,6 +12,8 @@ from services.dispatcher.api.robot_schemas import (
     RegisterBody,
     RobotBody,
     RobotList,
+    StatusBody,
+    UpdateBody,
     robot_body,
 )
 from services.dispatcher.domain.robot import Robot
@@ -19,6 +21,8 @@ from services.dispatcher.use_cases.get_robot import GetRobot
 from services.dispatcher.use_cases.list_robots import ListRobots
 from services.dispatcher.use_cases.record_heartbeat import RecordHeartbeat
 from services.dispatcher.use_cases.register_robot import RegisterRobot
+from services.dispatcher.use_cases.set_robot_status import SetRobotStatus
+from services.dispatcher.use_cases.update_robot import UpdateRobot
 from shared.jobs.fleet import RobotStatus
 from shared.kernel.clock import to_datetime
 from shared.kernel.permissions import Permission
@@ -35,6 +39,8 @@ class RobotUseCases:
     heartbeat: RecordHeartbeat
     find: ListRobots
     get: GetRobot
+    update: UpdateRobot
+    set_status: SetRobotStatus
     now_ms: Callable[[], int]
     offline_after_ms: int
 
@@ -72,8 +78,26 @@ def _add_robot_calls(router: ContractRouter, use: RobotUseCases) -> None:
         beat = await use.heartbeat(caller=caller, robot_id=robot_id, metrics_json=metrics_json)
         return HeartbeatResponse(timestamp=to_datetime(beat.at_ms), cancelled_jobs=list(beat.cancelled_jobs))
 
+    @router.endpoint(
+        "PUT",
+        "/robots/{robot_id}/status",
+        permission=Permission.ROBOT_OR_OPERATE,
+        response_model=RobotBody,
+        errors=(404, 409),
+    )
+    async def set_robot_status(robot_id: RobotId, body: StatusBody, caller: Caller) -> RobotBody:
+        """Say what the robot is fit for; in `maintenance` it gets no new jobs and keeps what it runs."""
+        return use.show(await use.set_status(caller=caller, robot_id=robot_id, status=body.status))
+
 
 def _add_user_calls(router: ContractRouter, use: RobotUseCases) -> None:
+    @router.endpoint(
+        "PUT", "/robots/{robot_id}", permission=Permission.OPERATE, response_model=RobotBody, errors=(404, 409)
+    )
+    async def update_robot(robot_id: RobotId, body: UpdateBody, caller: Caller) -> RobotBody:
+        """Change a robot's configuration; fields that are not given stay."""
+        return use.show(await use.update(caller=caller, robot_id=robot_id, fields=body.changes()))
+
     @router.endpoint("GET", "/robots", permission=Permission.READ, response_model=RobotList)
     async def list_robots(
         caller: Caller,

@@ -40,6 +40,28 @@ class RegisterBody(BaseModel):
         )
 
 
+class UpdateBody(BaseModel):
+    """What to change; a field that is absent or null stays as it is."""
+
+    name: Text | None = Field(None, min_length=1, max_length=128)
+    hostname: Text | None = Field(None, min_length=1, max_length=256)
+    capabilities: Labels | None = None
+    environment: Identifier | None = Field(None, min_length=1, max_length=64)
+    max_concurrent_jobs: int | None = Field(None, ge=1, le=100)
+    tags: Labels | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were given; lists without repeats."""
+        given = self.model_dump(exclude_none=True)
+        return {name: tuple(dict.fromkeys(v)) if isinstance(v, list) else v for name, v in given.items()}
+
+
+class StatusBody(BaseModel):
+    """What the robot is fit for; `idle` and `busy` both mean: for work."""
+
+    status: RobotStatus
+
+
 class HeartbeatBody(BaseModel):
     """How the robot's machine is doing; other numbers a robot sends are kept too, within reason."""
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.jobs.fleet import ROBOTS, robot_document_id
+from shared.kernel.permissions import Role
 from shared.storage import Collection, Receipt
 from tests.support.clock import ManualClock
 from tests.support.dispatcher import TENANT, Dispatcher, running_dispatcher
@@ -91,6 +92,32 @@ async def test_the_list_filters_and_pages(dispatcher: Dispatcher, clock: ManualC
     assert [robot["robot_id"] for robot in (await user.get("/robots", status="idle")).json()["robots"]] == ["r4"]
     for query in ({"limit": 0}, {"limit": 501}, {"offset": -1}, {"status": "sleeping"}):
         assert (await user.get("/robots", **query)).status_code == 400
+
+
+async def test_updating_changes_what_is_given_and_keeps_the_rest(dispatcher: Dispatcher) -> None:
+    await dispatcher.robot("robot-prod-001").post("/robots/register", FULL)
+    user = dispatcher.user(Role.OPERATOR)
+    shown = (await user.put("/robots/robot-prod-001", {"name": "New", "tags": ["a", "a"]})).json()
+    assert {name: shown[name] for name in FULL} == {**FULL, "name": "New", "tags": ["a"]}
+    assert (await user.put("/robots/robot-prod-001", {"max_concurrent_jobs": 0})).status_code == 400
+    assert (await user.put("/robots/unknown", {})).status_code == 404
+    assert (await dispatcher.user(Role.VIEWER).put("/robots/robot-prod-001", {})).status_code == 403
+    assert (await dispatcher.user(tenant="another").put("/robots/robot-prod-001", {})).status_code == 404
+
+
+async def test_a_robot_in_maintenance_keeps_its_job_and_gets_no_other(dispatcher: Dispatcher) -> None:
+    robot = await dispatcher.registered()
+    job = await dispatcher.submit()
+    await eventually(lambda: _claim(dispatcher, "r1", 600))
+    await dispatcher.submit()
+    shown = (await robot.put("/robots/r1/status", {"status": "maintenance"})).json()
+    assert (shown["status"], shown["current_job_ids"]) == ("maintenance", [job.job_id])
+    assert await _claim(dispatcher, "r1", 600) is None
+    assert (await robot.post(f"/jobs/{job.job_id}/complete", {})).status_code == 200
+    assert (await robot.put("/robots/r1/status", {"status": "idle"})).json()["status"] == "idle"
+    assert await eventually(lambda: _claim(dispatcher, "r1", 600))
+    assert (await robot.put("/robots/r1/status", {"status": "asleep"})).status_code == 400
+    assert (await dispatcher.robot("r2").put("/robots/r1/status", {"status": "idle"})).status_code == 403
 
 
 async def test_a_heartbeat_keeps_the_machines_figures(dispatcher: Dispatcher) -> None:

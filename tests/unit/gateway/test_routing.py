@@ -54,6 +54,7 @@ def test_limits_of_one_name_are_one_limit() -> None:
         ("POST", "/robots/register", 30),
         ("GET", "/robots", 100),
         ("GET", "/robots/r1", 200),
+        ("PUT", "/robots/r1/status", 120),
         ("POST", "/robots/r1/heartbeat", 600),
         ("POST", "/jobs/claim", 120),
         ("POST", "/jobs/j1/extend-lease", 240),
@@ -81,7 +82,7 @@ def test_a_literal_segment_wins_over_a_parameter() -> None:
 
 
 def test_the_methods_of_a_path_are_known_also_when_another_was_asked_for() -> None:
-    assert set(TABLE.methods_at(scope_of("/api/v1/schedules"))) == {"GET", "POST"}
+    assert set(TABLE.methods_at(scope_of("/api/v1/robots/r1"))) == {"GET", "PUT"}
 
 
 def test_two_routes_of_one_shape_are_refused() -> None:
