@@ -68,5 +68,7 @@ def create_app(
 
 
 def _client(url: str) -> httpx.AsyncClient:
+    # Of several replicas, as the gateway takes them, any one will do: a call that fails is answered 503 and repeated.
     # Addresses of services are never behind the proxy that the environment may name for the internet.
-    return httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False)
+    first = url.split(",")[0].strip()
+    return httpx.AsyncClient(base_url=first, timeout=TIMEOUT, trust_env=False)

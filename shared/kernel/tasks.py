@@ -5,6 +5,29 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 ASK_AGAIN_SECONDS: Final = 0.2
+FINISH_SECONDS: Final = 6.0
+"""What a step under way gets to finish: more than one operation of the store may take."""
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Return after `seconds`, or at once when `stop` is set."""
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def finish_tasks(tasks: Iterable["asyncio.Task[Any]"], stop: asyncio.Event) -> None:
+    """Set `stop`, let `tasks` finish the step they are in, and cancel only those that do not.
+
+    Cancelling a call of the store's driver can leave one of its locks taken for good, which then holds up the end of
+    the process.
+    """
+    stop.set()
+    running = {task for task in tasks if not task.done()}
+    if running:
+        await asyncio.wait(running, timeout=FINISH_SECONDS)
+    await end_tasks(running)
 
 
 async def end_tasks(tasks: Iterable["asyncio.Task[Any]"]) -> None:

@@ -18,7 +18,7 @@ from pymongo import UpdateOne
 from shared.events import CloudEvent, MalformedEvent, decode, encode
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
-from shared.kernel.tasks import end_tasks
+from shared.kernel.tasks import finish_tasks, pause
 from shared.messaging.bus import Bus, Message
 from shared.storage import Document, Index, Receipt, Store, translate_errors
 
@@ -88,7 +88,8 @@ class OutboxRelay:
         self._bus = bus
         self._clock = clock
         self._collections = tuple(collections)
-        self._waiting: asyncio.Queue[_Pending] = asyncio.Queue()
+        self._waiting: asyncio.Queue[_Pending | None] = asyncio.Queue()
+        self._stop = asyncio.Event()
         self._published: list[_Pending] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._n_published = Counter("casare_outbox_published_total", "Events confirmed by the bus", registry=registry)
@@ -116,7 +117,8 @@ class OutboxRelay:
 
     async def close(self) -> None:
         """Publish and clear what is at hand, then stop; what cannot be published stays in the outbox."""
-        await end_tasks(self._tasks)
+        self._waiting.put_nowait(None)
+        await finish_tasks(self._tasks, self._stop)
         try:
             await self._publish(self._take_waiting())
             await self._clear()
@@ -124,11 +126,11 @@ class OutboxRelay:
             _log.warning("outbox_left_for_sweep", reason=error.detail)
 
     async def _publish_forever(self) -> None:
-        """Several batches at a time: a slow consumer of one event must not delay those behind it."""
+        """Several batches at a time: a slow consumer of one event must not delay those behind it. None ends it."""
         free = asyncio.Semaphore(CONCURRENT_BATCHES)
         async with asyncio.TaskGroup() as batches:
-            while True:
-                batch = [await self._waiting.get(), *self._take_waiting(PUBLISH_BATCH - 1)]
+            while (first := await self._waiting.get()) is not None:
+                batch = [first, *self._take_waiting(PUBLISH_BATCH - 1)]
                 await free.acquire()
                 task = batches.create_task(self._publish_or_requeue(batch))
                 task.add_done_callback(lambda _: free.release())
@@ -136,12 +138,15 @@ class OutboxRelay:
     async def _publish_or_requeue(self, batch: Sequence[_Pending]) -> None:
         refused = await self._publish(batch)
         if refused:
-            await asyncio.sleep(RETRY_PAUSE_SECONDS)
+            await pause(self._stop, RETRY_PAUSE_SECONDS)
             for pending in refused[: MAX_WAITING - self._waiting.qsize()]:
                 self._waiting.put_nowait(pending)
 
     def _take_waiting(self, limit: int = MAX_WAITING) -> list[_Pending]:
-        return [self._waiting.get_nowait() for _ in range(min(limit, self._waiting.qsize()))]
+        taken = [self._waiting.get_nowait() for _ in range(min(limit, self._waiting.qsize()))]
+        if None in taken:
+            self._waiting.put_nowait(None)
+        return [pending for pending in taken if pending is not None]
 
     async def _publish(self, batch: Sequence[_Pending]) -> list[_Pending]:
         """Publish `batch`, noting what was taken for clearing; returns what the bus did not take."""
@@ -155,8 +160,8 @@ class OutboxRelay:
         return [pending for pending, ok in zip(batch, outcomes, strict=True) if not ok]
 
     async def _clear_forever(self) -> None:
-        while True:
-            await asyncio.sleep(CLEAR_AFTER_SECONDS)
+        while not self._stop.is_set():
+            await pause(self._stop, CLEAR_AFTER_SECONDS)
             try:
                 await self._clear()
             except Unavailable as error:
@@ -177,12 +182,12 @@ class OutboxRelay:
             await self._store.collection(collection).bulk_write(removals, ordered=False)
 
     async def _sweep_forever(self) -> None:
-        while True:
+        while not self._stop.is_set():
             try:
                 await self.sweep()
             except Unavailable as error:
                 _log.warning("outbox_sweep_failed", reason=error.detail)
-            await asyncio.sleep(SWEEP_EVERY_SECONDS)
+            await pause(self._stop, SWEEP_EVERY_SECONDS)
 
     async def sweep(self) -> int:
         """Publish what a crashed replica left in outboxes; returns how many events were published."""

@@ -93,7 +93,11 @@ class RabbitMQBus:
     async def subscribe(self, subscription: Subscription, handler: Handler) -> None:
         self._subscriptions.append((subscription, handler))
         if self._session is not None:
-            await self._consume(self._session, subscription, handler)
+            try:
+                await self._consume(self._session, subscription, handler)
+            except _CONNECTION_ERRORS as error:
+                # The connection is going down: the next one consumes every subscription there is.
+                _log.warning("subscription_waits_for_broker", subscription=subscription.name, reason=str(error))
 
     async def publish(self, messages: Sequence[Message]) -> list[bool]:
         session = self._session

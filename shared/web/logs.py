@@ -27,4 +27,7 @@ def configure_logs(settings: ServiceSettings, service: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+    for library in ("aiormq", "aio_pika", "apscheduler"):
+        # What they have to say about lost connections and late wake-ups is said by us, with context.
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

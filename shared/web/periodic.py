@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from shared.kernel.tasks import end_tasks
+from shared.kernel.tasks import finish_tasks, pause
 
 LONGEST_PAUSE_FACTOR: Final = 8
 """A failing duty is tried ever more rarely, down to an eighth of its rate."""
@@ -33,16 +33,17 @@ async def running(duties: Sequence[Duty], registry: CollectorRegistry) -> AsyncI
     failures = Counter(
         "casare_duty_failures_total", "Runs of a background duty that failed", ("duty",), registry=registry
     )
-    tasks = [asyncio.create_task(_repeat(duty, failures), name=duty.name) for duty in duties]
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(_repeat(duty, failures, stop), name=duty.name) for duty in duties]
     try:
         yield
     finally:
-        await end_tasks(tasks)
+        await finish_tasks(tasks, stop)
 
 
-async def _repeat(duty: Duty, failures: Counter) -> None:
+async def _repeat(duty: Duty, failures: Counter, stop: asyncio.Event) -> None:
     factor = 1
-    while True:
+    while not stop.is_set():
         try:
             await duty.action()
             factor = 1
@@ -50,4 +51,4 @@ async def _repeat(duty: Duty, failures: Counter) -> None:
             failures.labels(duty.name).inc()
             _log.warning("duty_failed", duty=duty.name, reason=f"{type(error).__name__}: {error}")
             factor = min(factor * 2, LONGEST_PAUSE_FACTOR)
-        await asyncio.sleep(duty.every_seconds * factor * random.uniform(0.8, 1.2))  # noqa: S311 - spreads replicas
+        await pause(stop, duty.every_seconds * factor * random.uniform(0.8, 1.2))  # noqa: S311 - spreads replicas

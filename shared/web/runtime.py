@@ -13,7 +13,7 @@ from shared.config import ServiceSettings
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import Unavailable
 from shared.kernel.ids import NewId, new_id
-from shared.kernel.tasks import end_tasks
+from shared.kernel.tasks import finish_tasks, pause
 from shared.messaging.bus import Bus
 from shared.messaging.in_process import InProcessBus
 from shared.messaging.outbox import OutboxRelay
@@ -85,20 +85,21 @@ async def _clock_of(store: Store, given: Clock | None) -> AsyncIterator[Clock]:
         yield given
         return
     clock = StoreClock(SystemClock())
-    follow = asyncio.create_task(_follow(clock, store), name="store-clock")
+    stop = asyncio.Event()
+    follow = asyncio.create_task(_follow(clock, store, stop), name="store-clock")
     try:
         yield clock
     finally:
-        await end_tasks([follow])
+        await finish_tasks([follow], stop)
 
 
-async def _follow(clock: StoreClock, store: Store) -> None:
-    while True:
+async def _follow(clock: StoreClock, store: Store, stop: asyncio.Event) -> None:
+    while not stop.is_set():
         try:
             await clock.sync(store)
         except Unavailable as error:
             _log.warning("store_clock_not_read", reason=error.detail)
-        await asyncio.sleep(SYNC_EVERY_SECONDS)
+        await pause(stop, SYNC_EVERY_SECONDS)
 
 
 def make_bus(settings: ServiceSettings, store: Store, clock: Clock) -> Bus:

@@ -1,5 +1,7 @@
 """Credentials that are missing, made up, expired, revoked, or not for this."""
 
+import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -7,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.api import Api
+from tests.support.api import API, Api
 from tests.support.bad_input import Bad, stage_on
 from tests.support.eventually import eventually
 from tests.support.forged_tokens import token_like
@@ -26,6 +28,8 @@ ROUTES: Final = [
     ("POST", "/robots/register"),
     ("GET", "/robots"),
     ("GET", "/robots/{robot}"),
+    ("PUT", "/robots/{robot}"),
+    ("PUT", "/robots/{robot}/status"),
     ("POST", "/robots/{robot}/heartbeat"),
     ("POST", "/jobs/claim"),
     ("PUT", "/jobs/{held}/progress"),
@@ -54,6 +58,8 @@ FOR_DEVELOPERS: Final = {("POST", "/workflows"), ("POST", "/schedules")}
 FOR_OPERATORS: Final = {
     ("POST", "/jobs/{held}/cancel"),
     ("PUT", "/jobs/{held}/progress"),
+    ("PUT", "/robots/{robot}"),
+    ("PUT", "/robots/{robot}/status"),
     ("PUT", "/schedules/{schedule}/enable"),
     ("PUT", "/schedules/{schedule}/disable"),
 }
@@ -64,7 +70,23 @@ FOR_ROBOTS: Final = {
     ("POST", "/jobs/claim"),
     *(("POST", f"/jobs/{{held}}/{verb}") for verb in ("complete", "fail", "release", "extend-lease")),
 }
-FOR_ROBOTS_TOO: Final = {("PUT", "/jobs/{held}/progress"), ("GET", "/metrics/robots/{robot}")}
+FOR_ROBOTS_TOO: Final = {
+    ("PUT", "/jobs/{held}/progress"),
+    ("PUT", "/robots/{robot}/status"),
+    ("GET", "/metrics/robots/{robot}"),
+}
+
+
+async def test_the_routes_tested_here_are_all_there_are(system: System) -> None:
+    async with Api(system.base_url) as anyone:
+        paths = json.loads(await anyone.page("/openapi.json"))["paths"]
+    documented = {
+        (method.upper(), _template(path.removeprefix(API)))
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if operation["x-permission"] != "public"
+    }
+    assert documented == {(method, _template(path)) for method, path in ROUTES}
 
 
 async def test_each_route_needs_a_credential(system: System) -> None:
@@ -167,6 +189,10 @@ async def test_another_tenants_things_do_not_exist(system: System) -> None:
         assert (await elsewhere.call("GET", "/metrics/activity"))["total"] == 0
         assert (await elsewhere.call("GET", "/robot-api-keys"))["total"] == 0
         assert (await elsewhere.call("GET", "/metrics/fleet"))["total_robots"] == 0
+
+
+def _template(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path)
 
 
 def _as(path: str, headers: dict[str, str], code: str) -> Bad:

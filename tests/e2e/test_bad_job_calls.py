@@ -134,6 +134,31 @@ async def test_a_registration_or_heartbeat_that_breaks_a_rule_changes_no_robot(s
         )
 
 
+async def test_a_change_of_a_robot_that_breaks_a_rule_changes_none(system: System) -> None:
+    wrong: dict[str, list[Any]] = {
+        "name": ["", "x" * 129, NUL, 7],
+        "hostname": ["", "x" * 257, NUL, 7],
+        "environment": ["", "x" * 65, NUL, 7, "a b"],
+        "max_concurrent_jobs": [0, 101, 1.5, "two"],
+        "capabilities": ["browser", ["x"] * 101, {"a": 1}],
+        "tags": ["urgent", ["x"] * 101, {"a": 1}],
+    }
+    update, status = "/robots/{robot}", "/robots/{robot}/status"
+    async with stage_on(system) as stage:
+        await stage.refuses(
+            [
+                *(row for name, values in wrong.items() for row in invalid("PUT", update, {}, name, *values)),
+                *invalid("PUT", status, {}, "status", "asleep", "", "IDLE", 7, None, ["idle"], who="robot"),
+                Bad("PUT", status, 400, "INVALID_INPUT", {}, who="robot", names="status"),
+                Bad("PUT", "/robots/{other_robot}/status", 403, "FOREIGN_ROBOT", {"status": "error"}, who="robot"),
+                Bad("PUT", "/robots/never-seen", 404, "ROBOT_NOT_FOUND", {"name": "new"}),
+                Bad("PUT", "/robots/never-seen/status", 404, "ROBOT_NOT_FOUND", {"status": "error"}),
+                Bad("PUT", "/robots/{robot}", 404, "ROBOT_NOT_FOUND", {"name": "new"}, who="elsewhere"),
+                Bad("PUT", "/robots/{robot}/status", 404, "ROBOT_NOT_FOUND", {"status": "error"}, who="elsewhere"),
+            ]
+        )
+
+
 async def test_questions_about_jobs_and_robots_that_break_a_rule_are_invalid(system: System) -> None:
     async with stage_on(system) as stage:
         await stage.refuses(

@@ -15,6 +15,8 @@ BODIES: Final[list[tuple[str, str, Who]]] = [
     ("POST", "/robot-api-keys", "admin"),
     ("POST", "/workflows", "admin"),
     ("POST", "/robots/register", "robot"),
+    ("PUT", "/robots/{robot}", "admin"),
+    ("PUT", "/robots/{robot}/status", "robot"),
     ("POST", "/robots/{robot}/heartbeat", "robot"),
     ("POST", "/jobs/claim", "robot"),
     ("PUT", "/jobs/{held}/progress", "robot"),

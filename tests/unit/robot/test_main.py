@@ -45,7 +45,7 @@ async def test_sigterm_releases_the_job_and_ends_with_0(server: Orchestrator, tm
 @pytest.mark.parametrize(
     ("environment", "line"),
     [
-        ({}, "and set CASARE_ROBOT_API_KEY or CASARE_ROBOT_API_KEY_FILE"),
+        ({}, "a robot needs a key: make one with `casare key create --robot-id ID --name NAME` and set"),
         ({"API_KEY": "k", "MAX_CONCURRENT_JOBS": "0"}, "CASARE_ROBOT_MAX_CONCURRENT_JOBS: Input should be greater"),
         ({"API_KEY_FILE": "/does/not/exist"}, "cannot use the robot's key: "),
     ],
