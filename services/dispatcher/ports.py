@@ -16,6 +16,10 @@ class Jobs(Protocol):
         """The job, whatever its tenant."""
         ...
 
+    def remembered(self, job_id: str) -> Job | None:
+        """The held job as this replica last stored it, if it did: maybe out of date, which `apply` then finds out."""
+        ...
+
     async def apply(self, job: Job, change: Change) -> Job | None:
         """Store `change` and its event in one write, if the job still is as `job` says; the job after it, else None."""
         ...

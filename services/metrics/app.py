@@ -50,7 +50,12 @@ class _Stores:
 
 def create_app(settings: MetricsSettings, runtime: Runtime) -> FastAPI:
     """The service as an ASGI application; its lifespan consumes events and rolls them up."""
-    stores = _Stores(MongoActivity(runtime.store), MongoFacts(runtime.store), MongoRollups(runtime.store))
+    linger_seconds = settings.event_linger_seconds
+    stores = _Stores(
+        MongoActivity(runtime.store, linger_seconds=linger_seconds),
+        MongoFacts(runtime.store, linger_seconds=linger_seconds),
+        MongoRollups(runtime.store),
+    )
     consumers = _consumers(settings, runtime, stores)
     timers = _duties(settings, runtime, stores)
 

@@ -12,6 +12,9 @@ class MetricsSettings(ServiceSettings):
     """Settings of the metrics service."""
 
     port: int = Field(8005, ge=0, le=65535)
+    event_linger_seconds: float = Field(
+        0.05, ge=0, le=1, description="how long an event may wait to be stored together with others"
+    )
     robot_offline_after_seconds: float = Field(
         OFFLINE_AFTER_SECONDS_DEFAULT, gt=0, description="silence after which a robot is offline"
     )

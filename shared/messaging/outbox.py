@@ -26,7 +26,8 @@ OUTBOX_INDEX: Final = Index("outbox_unsent", (("unsent", 1),))
 """Every collection with an outbox has it: the sweep's query."""
 
 PUBLISH_BATCH: Final = 256
-CONCURRENT_BATCHES: Final = 8
+CONCURRENT_BATCHES: Final = 128
+"""Small batches follow each other quickly, and a subscriber may hold one for a while to store events together."""
 CLEAR_AFTER_SECONDS: Final = 0.2
 """Published events are cleared together after this pause: one write per document instead of one per event."""
 SWEEP_EVERY_SECONDS: Final = 5.0

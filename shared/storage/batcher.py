@@ -16,12 +16,14 @@ class Batcher(Generic[ItemT, ResultT]):
 
     An item that arrives while nothing is under way starts at once, so a lone caller never waits; under load the
     group grows by itself. Measured on the embedded store: grouped inserts 4×, grouped updates 3× as many per second.
+    Who can wait gives `linger_seconds`: a group then starts that much later and grows even without load.
     `run` returns one result or exception per item, in order; when `run` itself raises, every item of the group gets it.
     """
 
-    def __init__(self, run: Run[ItemT, ResultT], *, max_items: int = 64) -> None:
+    def __init__(self, run: Run[ItemT, ResultT], *, max_items: int = 64, linger_seconds: float = 0) -> None:
         self._run = run
         self._max_items = max_items
+        self._linger_seconds = linger_seconds
         self._waiting: deque[tuple[ItemT, asyncio.Future[ResultT]]] = deque()
         self._drain_task: asyncio.Task[None] | None = None
 
@@ -36,6 +38,8 @@ class Batcher(Generic[ItemT, ResultT]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
+                if self._linger_seconds and len(self._waiting) < self._max_items:
+                    await asyncio.sleep(self._linger_seconds)
                 n_items = min(self._max_items, len(self._waiting))
                 group = [self._waiting.popleft() for _ in range(n_items)]
                 await self._run_group(group)

@@ -49,11 +49,12 @@ class GuardedUpdate:
 class Collection:
     """Inserts, guarded updates and reads by `_id`, each coalesced with the concurrent ones of its kind."""
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: Store, name: str, *, insert_linger_seconds: float = 0) -> None:
+        """`insert_linger_seconds`: how long inserts may wait for others to go with, where nobody waits for them."""
         self.name = name
         self._store = store
         self._driver = store.collection(name)
-        self._inserts: Batcher[Document, bool] = Batcher(self._insert_group)
+        self._inserts: Batcher[Document, bool] = Batcher(self._insert_group, linger_seconds=insert_linger_seconds)
         self._updates: Batcher[GuardedUpdate, bool] = Batcher(self._update_group)
         self._reads: Batcher[str, Document | None] = Batcher(self._read_group)
 

@@ -1,5 +1,6 @@
 """Jobs on MongoDB: guards are built from `TRANSITIONS`, so that a rule and its atomicity cannot drift."""
 
+from collections import OrderedDict
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from shared.messaging.outbox import OutboxRelay, outbox_fields
 from shared.storage import Collection, Document, Receipt, Store
 
 TOUCH_BYTES: Final = 8
+REMEMBERED: Final = 10_000
 
 
 class MongoJobs:
@@ -25,6 +27,10 @@ class MongoJobs:
         self._relay = relay
         self._clock = clock
         self._new_id = new_id
+        self._held: OrderedDict[str, Job] = OrderedDict()
+
+    def remembered(self, job_id: str) -> Job | None:
+        return self._held.get(job_id)
 
     async def get(self, job_id: str) -> Job | None:
         document = await self._collection.get(job_id)
@@ -46,17 +52,29 @@ class MongoJobs:
         fields = {**change.fields, "version": job.version + 1, "updated_ms": event.timems}
         update = {"$set": {**fields, **outbox.to_set}, "$inc": outbox.to_increment}
         if not await self._collection.update(_guard(job, change), update, outbox.receipt):
+            self._held.pop(job.job_id, None)
             return None
         self._relay.send(JOBS, job.job_id, event)
-        return msgspec.structs.replace(job, **fields)
+        return self._remember(msgspec.structs.replace(job, **fields))
 
     async def _touch(self, job: Job, change: Change) -> Job | None:
         """Telemetry keeps the version: it may come as often as it likes without disturbing a transition."""
         mark = new_token(TOUCH_BYTES)
         update = {"$set": {**change.fields, "touched": mark}}
         if not await self._collection.update(_guard(job, change), update, Receipt("touched", mark)):
+            self._held.pop(job.job_id, None)
             return None
-        return msgspec.structs.replace(job, **change.fields)
+        return self._remember(msgspec.structs.replace(job, **change.fields))
+
+    def _remember(self, job: Job) -> Job:
+        """Keep held jobs at hand for their next report; what others change meanwhile fails on the guard."""
+        if job.is_leased:
+            self._held[job.job_id] = job
+            if len(self._held) > REMEMBERED:
+                self._held.popitem(last=False)
+        else:
+            self._held.pop(job.job_id, None)
+        return job
 
     async def with_expired_lease(self, now_ms: int, limit: int) -> list[Job]:
         return await self._find({"lease_expires_ms": {"$lt": now_ms}}, "lease_expires_ms", limit)

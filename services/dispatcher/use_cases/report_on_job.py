@@ -53,8 +53,8 @@ class ReportOnJob:
         When the robot's hold ends with it, its slot is freed; should the process die in between, the slot check does
         it. Raises `JobNotFound`, `NotHeld` (zombies: audited, nothing changed), `Unavailable`.
         """
-        job = await find_job(self._jobs, caller, job_id)
         _require_proof(caller, reporter)
+        job = await self._job(caller, job_id, reporter)
         try:
             before, after = await change_job(
                 self._jobs, job, lambda now: self._decide(now, reporter, repeat_of or verb, decide)
@@ -67,6 +67,13 @@ class ReportOnJob:
         if not after.is_leased:
             await free_slot_of(self._robots, before)
         return Reported(after)
+
+    async def _job(self, caller: Identity, job_id: str, reporter: Reporter) -> Job:
+        """The job as remembered where that says that the reporter holds it; else as it is stored now."""
+        remembered = self._jobs.remembered(job_id)
+        if remembered is not None and remembered.tenant_id == caller.tenant_id and reporter.holds(remembered):
+            return remembered
+        return await find_job(self._jobs, caller, job_id)
 
     def _decide(self, job: Job, reporter: Reporter, repeat_of: str, decide: Decide) -> Change:
         if not reporter.holds(job):

@@ -20,8 +20,8 @@ ACTIVITY_INDEXES: Final = (
 class MongoActivity:
     """`ActivityStore`; the event's id is the document's, so that a repeated event finds itself."""
 
-    def __init__(self, store: Store) -> None:
-        self._documents = Collection(store, ACTIVITY)
+    def __init__(self, store: Store, *, linger_seconds: float = 0) -> None:
+        self._documents = Collection(store, ACTIVITY, insert_linger_seconds=linger_seconds)
 
     async def add(self, entry: ActivityEntry) -> bool:
         rank = f"{moment(entry.at_ms)}{SEPARATOR}{entry.event_id}"

@@ -20,8 +20,8 @@ JOB_FACT_INDEXES: Final = (
 class MongoFacts:
     """`FactStore`; the job's id is the document's, so that a job has one fact however often its event comes."""
 
-    def __init__(self, store: Store) -> None:
-        self._documents = Collection(store, JOB_FACTS)
+    def __init__(self, store: Store, *, linger_seconds: float = 0) -> None:
+        self._documents = Collection(store, JOB_FACTS, insert_linger_seconds=linger_seconds)
         self._driver = store.collection(JOB_FACTS)
 
     async def add(self, fact: JobFact) -> bool:

@@ -96,7 +96,8 @@ class Metrics:
 @asynccontextmanager
 async def open_metrics(store_url: str, database: str, clock: ManualClock, **values: Any) -> AsyncIterator[Metrics]:
     """One replica on an in-process bus."""
-    given = {"mongodb_url": store_url, "mongodb_database": database, "roll_up_every_seconds": 0.02}
+    quick = {"roll_up_every_seconds": 0.02, "event_linger_seconds": 0}
+    given = {"mongodb_url": store_url, "mongodb_database": database, **quick}
     settings = load(MetricsSettings, **{**given, **values})
     async with open_runtime(settings, OUTBOX_COLLECTIONS, clock=clock) as runtime:
         app = create_app(settings, runtime)
