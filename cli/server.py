@@ -8,14 +8,29 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cli.errors import StartError
+from shared.kernel.ids import new_id
 from shared.kernel.tasks import end_tasks
+from shared.web.problems import http_problem
 
 GRACE_SECONDS: Final = 20
 """How long requests under way may take to finish after SIGTERM."""
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 75
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP, but what cannot be parsed is refused with problem details too (clarifications 1)."""
+
+    def send_400_response(self, msg: str) -> None:
+        problem = http_problem(400, msg, instance="/", request_id=new_id())
+        headers = b"".join(b"%s: %s\r\n" % header for header in problem.raw_headers)
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\n" + headers + b"connection: close\r\n\r\n" + bytes(problem.body)
+        )
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -81,7 +96,7 @@ def _config(app: Any) -> uvicorn.Config:
         app,
         lifespan="off",
         loop="uvloop",
-        http="httptools",
+        http=_Protocol,
         log_config=None,
         access_log=False,
         server_header=False,
