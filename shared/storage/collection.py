@@ -95,11 +95,6 @@ class Collection:
         """How many documents match `query`."""
         return await self._store.count(self.name, query)
 
-    async def upsert(self, document_id: str, change: Document) -> None:
-        """Apply `change` to the document `document_id`, creating it when absent."""
-        with translate_errors():
-            await self._driver.update_one({"_id": document_id}, change, upsert=True)
-
     async def delete(self, query: Document) -> int:
         """Delete what matches; returns how many."""
         with translate_errors():

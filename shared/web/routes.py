@@ -1,12 +1,11 @@
 """Routes that declare what they need: one permission each, and the errors they may answer."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -30,15 +29,7 @@ _ERROR_TEXTS: Final = {
     503: "A dependency is down; `Retry-After` says when to come back.",
 }
 
-ItemT = TypeVar("ItemT")
 EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
-
-
-class Page(BaseModel, Generic[ItemT]):
-    """One page of a list."""
-
-    items: list[ItemT]
-    total: int
 
 
 class StrictJSONRequest(Request):
