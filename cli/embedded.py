@@ -52,10 +52,11 @@ async def embedded(settings: ServiceSettings) -> AsyncIterator[Embedded]:
             target = SERVICES[name]
             extra = {"scheduler_client": _direct(apps["scheduler"])} if name == "workflows" else {}
             apps[name] = target.create_app(load(target.settings), own, **extra)
-        for app in apps.values():
-            await stack.enter_async_context(app.router.lifespan_context(app))
         own = runtime.with_own_registry()
         gateway = create_gateway(load(GatewaySettings), apps, own, metrics_registry=merged([*registries, own.registry]))
+        # Everything is wired, and every setting read, before the first part starts to do anything.
+        for app in apps.values():
+            await stack.enter_async_context(app.router.lifespan_context(app))
         await stack.enter_async_context(gateway.running())
         yield Embedded(gateway, apps, runtime.tokens, runtime.bus)
 
