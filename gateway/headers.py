@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.kernel.ids import new_traceparent, sane_request_id
+from shared.web.tokens import CLIENT_HEADER
 from shared.web.tokens import HEADER as IDENTITY
 
 Header = tuple[bytes, bytes]
 
 _IDENTITY: Final = IDENTITY.encode()
+_CLIENT: Final = CLIENT_HEADER.encode()
 _READ_AND_KEPT: Final = frozenset({b"host", b"content-length", b"content-encoding", b"expect"})
 _READ_AND_STRIPPED: Final = frozenset(
     {b"authorization", b"x-api-key", b"x-request-id", b"traceparent", b"x-forwarded-for", b"x-forwarded-proto"}
@@ -70,7 +72,7 @@ def outbound(
     return [
         *inbound.kept,
         (_IDENTITY, identity_token.encode()),
-        (b"x-casare-client", client),
+        (_CLIENT, client),
         (b"x-request-id", request_id.encode()),
         (b"traceparent", _trace_of(inbound)),
         (b"x-forwarded-for", client),

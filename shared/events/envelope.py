@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import msgspec
 
 from shared.kernel.clock import iso_utc
+from shared.kernel.origin import Origin, current_origin
 
 SPEC_VERSION: Final = "1.0"
 DATA_TYPE: Final = "application/json"
@@ -29,7 +30,8 @@ class MalformedEvent(Exception):
 class CloudEvent(msgspec.Struct, frozen=True):
     """One event. `subject` is the aggregate's id and `aggregateversion` its version: consumers apply an event
     only when that version is newer than what they hold, so that duplicates and late ones change nothing.
-    `tenantid`, `aggregateversion`, `timems` and `traceparent` are extension attributes."""
+    `tenantid`, `aggregateversion`, `timems`, `traceparent` and those of the origin (`actorkind`, `actorid`,
+    `clientaddress`, `requestid`) are extension attributes."""
 
     id: str
     source: str
@@ -44,6 +46,15 @@ class CloudEvent(msgspec.Struct, frozen=True):
     datacontenttype: str = DATA_TYPE
     dataschema: str = ""
     traceparent: str = ""
+    actorkind: str = ""
+    actorid: str = ""
+    clientaddress: str = ""
+    requestid: str = ""
+
+    @property
+    def origin(self) -> Origin:
+        """Who asked for the change; empty when the system made it by itself."""
+        return Origin(self.actorkind, self.actorid, self.clientaddress, self.requestid)
 
     def data_as(self, model: Model[DataT]) -> DataT:
         """The data as `model`; raises `MalformedEvent`."""
@@ -67,7 +78,11 @@ def wrap(
     at_ms: int,
     traceparent: str = "",
 ) -> CloudEvent:
-    """`data` in its envelope; `version` is the aggregate's version that the change made, `at_ms` when."""
+    """`data` in its envelope; `version` is the aggregate's version that the change made, `at_ms` when.
+
+    The origin is that of the request or event being handled.
+    """
+    origin = current_origin()
     return CloudEvent(
         id=event_id,
         source=f"/casare/{data.SOURCE}",
@@ -80,6 +95,10 @@ def wrap(
         data=msgspec.Raw(_encoder.encode(data)),
         dataschema=f"urn:casare:event:{data.TYPE}:{data.SCHEMA_VERSION}",
         traceparent=traceparent,
+        actorkind=origin.actor_kind,
+        actorid=origin.actor_id,
+        clientaddress=origin.address,
+        requestid=origin.request_id,
     )
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from shared.events import CloudEvent, decode
 from shared.kernel.errors import Unavailable
+from shared.kernel.origin import originating
 from shared.messaging.bus import Bus, Subscription
 
 FIRST_PAUSE_SECONDS: Final = 0.1
@@ -54,7 +55,8 @@ class Consumer:
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                await handler(event)
+                with originating(event.origin):  # what follows from an event was asked for by whoever caused it
+                    await handler(event)
             except Unavailable as error:
                 _log.warning("event_held", event_id=event.id, event_type=event.type, reason=error.detail)
                 await asyncio.sleep(pause * self._jitter.uniform(0.5, 1.0))

@@ -10,8 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.kernel.errors import Unauthenticated
 from shared.kernel.identity import ANONYMOUS, Identity
 from shared.kernel.ids import new_id, sane_request_id
+from shared.kernel.origin import Origin, originating
 from shared.web.problems import crash_response, problem_response
-from shared.web.tokens import HEADER, InternalTokens
+from shared.web.tokens import CLIENT_HEADER, HEADER, InternalTokens
 
 REQUEST_ID_HEADER: Final = "x-request-id"
 _BUCKETS_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30)
@@ -68,8 +69,9 @@ class ServiceMiddleware:
             await send(message)
 
         try:
-            scope["state"]["identity"] = self._identity(scope)
-            await self._app(scope, receive, send_with_id)
+            identity = scope["state"]["identity"] = self._identity(scope)
+            with originating(_origin_of(scope, identity, request_id)):
+                await self._app(scope, receive, send_with_id)
         except Unauthenticated as error:
             response = problem_response(error, instance=scope["path"], request_id=request_id)
             await response(scope, receive, send_with_id)
@@ -88,3 +90,9 @@ class ServiceMiddleware:
     def _observe(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         self._seconds.labels(self._service, scope["method"], route, str(status)).observe(seconds)
+
+
+def _origin_of(scope: Scope, identity: Identity, request_id: str) -> Origin:
+    """The gateway's word about the client's address counts only beside its token, which was verified."""
+    told = header_of(scope, CLIENT_HEADER) if header_of(scope, HEADER) is not None else None
+    return Origin(identity.kind, identity.subject, told or "", request_id)

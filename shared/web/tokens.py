@@ -14,6 +14,8 @@ from shared.kernel.errors import Unauthenticated
 from shared.kernel.identity import Identity
 
 HEADER: Final = "x-casare-identity"
+CLIENT_HEADER: Final = "x-casare-client"
+"""The client's address as the gateway knows it; to be believed only beside a verified identity."""
 LIFETIME_MS: Final = 60_000
 RENEW_BEFORE_MS: Final = 20_000
 LEEWAY_MS: Final = 5_000

@@ -1,6 +1,6 @@
 """Logging in and out, and who one is."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
@@ -11,10 +11,7 @@ from services.auth.use_cases.refresh_tokens import RefreshTokens
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import ALL_ROLES, Permission, Role, roles_up_to
 from shared.web import Caller, ContractRouter
-from shared.web.tokens import HEADER
-
-CLIENT_HEADER: Final = "x-casare-client"
-"""The client's address as the gateway knows it."""
+from shared.web.tokens import CLIENT_HEADER, HEADER
 
 
 def client_address(request: Request) -> str:
