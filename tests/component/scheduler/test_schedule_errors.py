@@ -6,7 +6,8 @@ import pytest
 
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
-from tests.component.scheduler.service import WORKFLOW_ID, Scheduler, assert_problem, body
+from tests.component.scheduler.service import WORKFLOW_ID, Scheduler, body
+from tests.support.service import assert_problem
 
 UNKNOWN_ID = "770e8400-e29b-41d4-a716-446655440002"
 
