@@ -5,11 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from services.scheduler.adapters.job_reader import MongoJobReader
+from services.scheduler.adapters.schedule_store import MongoSchedules
 from services.scheduler.app import OUTBOX_COLLECTIONS, FiringParts, create_app, wire_firing
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.use_cases.fire_due_schedules import FireDueSchedules
+from services.scheduler.use_cases.fire_schedule import FireSchedule
 from shared.config import load
+from shared.jobs import JOBS
 from shared.kernel.identity import DEFAULT_TENANT
-from shared.storage import Document
+from shared.storage import Collection, Document
 from shared.web.runtime import open_runtime
 from tests.support.clock import ManualClock
 from tests.support.service import Service
@@ -22,6 +27,19 @@ class Scheduler(Service):
     """One replica."""
 
     parts: FiringParts
+
+    def replica_with(self, kind: type[MongoSchedules]) -> FireDueSchedules:
+        """The firing of another replica on this database, whose schedules are of a kind that the test made."""
+        runtime, parts = self.runtime, self.parts
+        fire = FireSchedule(
+            kind(runtime.store, runtime.relay, runtime.new_id),
+            parts.workflows,
+            parts.submitter,
+            MongoJobReader(Collection(runtime.store, JOBS)),
+            runtime.clock,
+            grace_ms=60_000,
+        )
+        return FireDueSchedules(parts.schedules, fire, runtime.clock, batch=100)
 
     async def job_ids(self) -> list[str]:
         return [document["_id"] for document in await self.documents("jobs")]
