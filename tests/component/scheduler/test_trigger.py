@@ -7,11 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
+from services.scheduler.adapters.schedule_store import MongoSchedules
 from services.scheduler.domain.manual_run import manual_job_id
+from services.scheduler.domain.schedule import Schedule
 from services.scheduler.use_cases.change_schedule import ChangeSchedule
 from services.scheduler.use_cases.get_schedule import GetSchedule
-from services.scheduler.use_cases.trigger_schedule import TriggerSchedule
+from services.scheduler.use_cases.trigger_schedule import TRIES, TriggerSchedule
+from shared.events import EventData
 from shared.events.scheduler import ScheduleTriggered
+from shared.kernel.errors import Unavailable
 from shared.kernel.permissions import Role
 from tests.component.scheduler.service import WORKFLOW_ID, Scheduler
 from tests.support.service import assert_problem
@@ -97,9 +101,10 @@ async def test_a_repeat_with_the_same_key_gets_the_same_job(scheduler: Scheduler
     assert len(await scheduler.job_ids()) == (await read(scheduler, schedule))["run_count"] == 1
 
 
-def use_case(scheduler: Scheduler) -> TriggerSchedule:
-    """As another replica has it."""
-    schedules = scheduler.parts.schedules
+def use_case(scheduler: Scheduler, kind: type[MongoSchedules] = MongoSchedules) -> TriggerSchedule:
+    """As another replica has it, whose schedules are of this kind."""
+    runtime = scheduler.runtime
+    schedules = kind(runtime.store, runtime.relay, runtime.new_id)
     get, change = GetSchedule(schedules), ChangeSchedule(schedules)
     return TriggerSchedule(get, scheduler.parts.workflows, scheduler.parts.submitter, change, scheduler.clock)
 
@@ -125,6 +130,38 @@ async def test_an_id_that_another_job_has_is_not_taken_for_ones_own(scheduler: S
     arguments = {"tenant_id": "default", "schedule_id": schedule_id, "triggered_by": "u", "run_id": "r2"}
     jobs = [await use_case(scheduler)(**arguments) for _ in range(2)]
     assert [job.job_id for job in jobs] == [manual_job_id(schedule_id, "r2", 1)] * 2
+
+
+async def test_a_job_is_refused_when_no_id_is_free_for_it(scheduler: Scheduler) -> None:
+    schedule = await scheduler.create()
+    await trigger(scheduler, schedule)
+    [stranger] = await scheduler.documents("jobs")
+    ids = [manual_job_id(schedule["schedule_id"], "r2", attempt) for attempt in range(TRIES)]
+    jobs = scheduler.runtime.store.collection("jobs")
+    await jobs.insert_many([{**stranger, "_id": taken} for taken in ids])
+    with pytest.raises(Unavailable):
+        await use_case(scheduler)(
+            tenant_id="default", schedule_id=schedule["schedule_id"], triggered_by="u", run_id="r2"
+        )
+    assert (await read(scheduler, schedule))["run_count"] == 1
+
+
+class GoesAway(MongoSchedules):
+    """The store stops answering once the job is made."""
+
+    async def save(self, before: Schedule, after: Schedule, event: EventData | None) -> bool:
+        raise Unavailable("The store does not answer.")
+
+
+async def test_a_run_that_cannot_be_counted_is_not_refused_for_that(scheduler: Scheduler) -> None:
+    schedule = await scheduler.create()
+    arguments = {"tenant_id": "default", "schedule_id": schedule["schedule_id"], "triggered_by": "u", "run_id": "r1"}
+    job = await use_case(scheduler, GoesAway)(**arguments)
+    assert await scheduler.job_ids() == [job.job_id]
+    assert (await read(scheduler, schedule))["run_count"] == 0
+    await use_case(scheduler)(**arguments)  # a repeat makes up for it
+    assert await scheduler.job_ids() == [job.job_id]
+    assert (await read(scheduler, schedule))["run_count"] == 1
 
 
 async def test_the_job_goes_on_with_the_callers_trace(scheduler: Scheduler) -> None:

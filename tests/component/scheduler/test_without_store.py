@@ -12,7 +12,7 @@ from tests.support.eventually import eventually
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.service import assert_problem
 
-DUTIES = ("ensure-indexes", "fire-due-schedules", "purge-idempotency-keys")
+DUTIES = ("ensure-indexes", "fire-due-schedules", "purge-idempotency-keys", "remove-deleted-schedules")
 
 
 async def test_it_starts_and_answers_503_while_the_store_is_down(scheduler: Scheduler) -> None:
