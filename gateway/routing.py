@@ -89,6 +89,8 @@ _SCHEDULER: Final = (
     Route("GET", "/schedules/{schedule_id}", "scheduler", _DETAIL),
     Route("PUT", "/schedules/{schedule_id}/enable", "scheduler", _JOB_OPERATIONS),
     Route("PUT", "/schedules/{schedule_id}/disable", "scheduler", _JOB_OPERATIONS),
+    Route("PUT", "/schedules/{schedule_id}/trigger", "scheduler", _JOB_OPERATIONS),
+    Route("DELETE", "/schedules/{schedule_id}", "scheduler", _JOB_OPERATIONS),
 )
 _METRICS: Final = (
     Route("GET", "/metrics/fleet", "metrics", _own("metrics-fleet", 100)),

@@ -16,3 +16,13 @@ class WorkflowCreated(EventData, frozen=True):
     version: int
     trigger_type: str
     created_by: str = ""
+
+
+class WorkflowDeleted(EventData, frozen=True):
+    """A workflow is gone, with all its versions; what depends on it goes too."""
+
+    TYPE: ClassVar[str] = "workflow.deleted"
+    SOURCE: ClassVar[str] = "workflows"
+
+    workflow_id: str
+    workflow_name: str = ""
