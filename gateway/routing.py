@@ -81,6 +81,8 @@ _DISPATCHER: Final = (
     Route("PUT", "/jobs/{job_id}/progress", "dispatcher", _own("progress", 600)),
     Route("POST", "/jobs/{job_id}/cancel", "dispatcher", _own("cancel", 60)),
     Route("GET", "/jobs/{job_id}", "dispatcher", _DETAIL),
+    Route("POST", "/jobs/{job_id}/logs", "dispatcher", _own("job-logs", 600)),
+    Route("GET", "/jobs/{job_id}/logs", "dispatcher", _DETAIL),
 )
 _SCHEDULER: Final = (
     Route("POST", "/schedules", "scheduler", _JOB_OPERATIONS),
