@@ -6,6 +6,7 @@ from typing import Final
 
 from services.dispatcher.settings import DispatcherSettings
 from services.dispatcher.use_cases.expire_leases import ExpireLeases
+from services.dispatcher.use_cases.forget_deleted_robots import ForgetDeletedRobots
 from services.dispatcher.use_cases.free_lost_slots import FreeLostSlots
 from services.dispatcher.use_cases.mark_offline_robots import MarkOfflineRobots
 from services.dispatcher.use_cases.promote_due_jobs import PromoteDueJobs
@@ -25,6 +26,7 @@ class Timers:
     refill_candidates: RefillCandidates
     free_lost_slots: FreeLostSlots
     mark_offline_robots: MarkOfflineRobots
+    forget_deleted_robots: ForgetDeletedRobots
     remove_old_logs: RemoveOldLogs
 
 
@@ -41,5 +43,6 @@ def duties(timers: Timers, settings: DispatcherSettings) -> Sequence[Duty]:
         Duty("promote-due-jobs", settings.lease_check_seconds, timers.promote_due_jobs),
         Duty("free-lost-slots", settings.slot_check_seconds, timers.free_lost_slots),
         Duty("mark-offline-robots", settings.offline_check_seconds, timers.mark_offline_robots),
+        Duty("forget-deleted-robots", REMOVE_EVERY_SECONDS, timers.forget_deleted_robots),
         Duty("remove-old-logs", REMOVE_EVERY_SECONDS, timers.remove_old_logs),
     )

@@ -54,6 +54,10 @@ class Robots(Protocol):
         """The robot, if it is registered."""
         ...
 
+    async def deleted(self, tenant_id: str, robot_id: str) -> Robot | None:
+        """What is left of the robot, if it was deleted lately and has not registered again."""
+        ...
+
     async def insert(self, robot: Robot, event: EventData) -> bool:
         """Store a new robot; False when it exists."""
         ...
@@ -89,7 +93,11 @@ class Robots(Protocol):
         ...
 
     async def with_jobs(self, limit: int) -> list[Robot]:
-        """Robots that hold slots."""
+        """Robots that hold slots, deleted ones too."""
+        ...
+
+    async def forget_deleted(self, before_ms: int, limit: int) -> int:
+        """Remove what is left of robots deleted before then, once nothing of them is pending; returns how many."""
         ...
 
 

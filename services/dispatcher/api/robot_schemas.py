@@ -43,6 +43,21 @@ class RegisterBody(BaseModel):
 class UpdateBody(BaseModel):
     """What to change; a field that is absent or null stays as it is."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Updated Robot Name",
+                    "hostname": "new-hostname.example.com",
+                    "capabilities": ["browser"],
+                    "environment": "staging",
+                    "max_concurrent_jobs": 2,
+                    "tags": ["new-tag"],
+                }
+            ]
+        }
+    )
+
     name: Text | None = Field(None, min_length=1, max_length=128)
     hostname: Text | None = Field(None, min_length=1, max_length=256)
     capabilities: Labels | None = None
@@ -58,6 +73,8 @@ class UpdateBody(BaseModel):
 
 class StatusBody(BaseModel):
     """What the robot is fit for; `idle` and `busy` both mean: for work."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "maintenance"}]})
 
     status: RobotStatus
 
@@ -105,6 +122,13 @@ class RobotBody(BaseModel):
 class RobotList(BaseModel):
     robots: list[RobotBody]
     total: int
+
+
+class DeletedBody(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"deleted": True, "robot_id": "robot-prod-001"}]})
+
+    deleted: bool = True
+    robot_id: str
 
 
 def robot_body(robot: Robot, now_ms: int, offline_after_ms: int) -> RobotBody:
