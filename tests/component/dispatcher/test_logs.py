@@ -154,6 +154,22 @@ async def test_lines_out_of_bounds_are_refused_and_nothing_is_stored(
     assert (await log_of(dispatcher, job_id))["logs"] == []
 
 
+async def test_lines_say_of_which_attempt_they_are(dispatcher: Dispatcher, clock: ManualClock) -> None:
+    robot, job_id = await held_job(dispatcher)
+    path = f"/jobs/{job_id}/logs"
+    await robot.post(path, {"logs": lines("a")})
+    await robot.post(f"/jobs/{job_id}/release")
+    assert (await robot.post(path, {"logs": lines("b")})).status_code == 200
+
+    async def claim() -> bool:
+        return (await robot.post("/jobs/claim", {})).json() is not None
+
+    await eventually(claim)
+    for attempt in ({}, {"attempt": 1}, {"attempt": 7}):
+        await robot.post(path, {"logs": lines("c"), **attempt})
+    assert [line["attempt"] for line in (await log_of(dispatcher, job_id))["logs"]] == [1, 1, 2, 1, 2]
+
+
 async def test_a_log_without_lines_is_empty_and_can_be_followed(dispatcher: Dispatcher) -> None:
     job_id, user = (await dispatcher.submit()).job_id, dispatcher.user()
     page = await log_of(dispatcher, job_id)

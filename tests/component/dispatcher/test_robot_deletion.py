@@ -111,6 +111,21 @@ async def test_a_deleted_robot_is_unknown_and_its_late_reports_are_refused(dispa
     assert (await dispatcher.job(job.job_id)).status == "pending"
 
 
+async def test_a_robot_that_waits_for_a_job_when_it_is_deleted_is_told_so(dispatcher: Dispatcher) -> None:
+    robot = await dispatcher.registered()
+    waiting = asyncio.create_task(robot.post("/jobs/claim", {"wait_seconds": 20}))
+
+    async def waits() -> bool:
+        return "casare_offers 1.0" in (await dispatcher.http.get("/metrics")).text
+
+    await eventually(waits)
+    await dispatcher.user().delete("/robots/r1")
+    job = await dispatcher.submit()
+    answer = await asyncio.wait_for(waiting, 10)
+    assert (answer.status_code, answer.json()["code"]) == (404, "ROBOT_NOT_FOUND")
+    assert (await dispatcher.job(job.job_id)).status == "pending"
+
+
 async def test_only_an_admin_of_its_tenant_deletes_a_robot(dispatcher: Dispatcher) -> None:
     robot = await dispatcher.registered()
     refused = [
