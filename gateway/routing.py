@@ -72,6 +72,7 @@ _DISPATCHER: Final = (
     Route("GET", "/robots/{robot_id}", "dispatcher", _own("robot-detail", 200)),
     Route("PUT", "/robots/{robot_id}", "dispatcher", _own("robot-update", 60)),
     Route("PUT", "/robots/{robot_id}/status", "dispatcher", _own("robot-status", 120)),
+    Route("DELETE", "/robots/{robot_id}", "dispatcher", _own("robot-delete", 30)),
     Route("POST", "/robots/{robot_id}/heartbeat", "dispatcher", _own("heartbeat", 600)),
     Route("POST", "/jobs/claim", "dispatcher", _own("claim", 120)),
     Route("POST", "/jobs/{job_id}/complete", "dispatcher", _own("complete", 120)),
@@ -81,6 +82,8 @@ _DISPATCHER: Final = (
     Route("PUT", "/jobs/{job_id}/progress", "dispatcher", _own("progress", 600)),
     Route("POST", "/jobs/{job_id}/cancel", "dispatcher", _own("cancel", 60)),
     Route("GET", "/jobs/{job_id}", "dispatcher", _DETAIL),
+    Route("POST", "/jobs/{job_id}/logs", "dispatcher", _own("job-logs", 600)),
+    Route("GET", "/jobs/{job_id}/logs", "dispatcher", _DETAIL),
 )
 _SCHEDULER: Final = (
     Route("POST", "/schedules", "scheduler", _JOB_OPERATIONS),

@@ -1,8 +1,10 @@
-"""Event type → use case. Every replica hears of every claimable job, so the subscription is broadcast."""
+"""Event type → use case. Every replica hears of every claimable job; one of them ends the deletion of a robot."""
 
 from services.dispatcher.domain.matching import CandidateIndex
+from services.dispatcher.use_cases.retire_robot import RetireRobot
 from shared.events import CloudEvent
 from shared.events.jobs import JobDue, JobLeaseExpired, JobQueuedEvent, JobReleased, JobSubmitted
+from shared.events.robots import RobotDeleted
 from shared.jobs import Requirements
 from shared.jobs.position import parse_position
 from shared.messaging import Bus, Consumer, Delivery, EventHandler, Subscription
@@ -12,11 +14,14 @@ CANDIDATES = Subscription(
     "dispatcher.candidates", tuple(event.TYPE for event in QUEUED_EVENTS), Delivery.BROADCAST, prefetch=256
 )
 
+DELETED_ROBOTS = Subscription("dispatcher.deleted-robots", (RobotDeleted.TYPE,), Delivery.SHARED)
 
-async def attach_consumers(bus: Bus, index: CandidateIndex) -> None:
-    """Feed claimable jobs into `index`."""
+
+async def attach_consumers(bus: Bus, index: CandidateIndex, retire: RetireRobot) -> None:
+    """Feed claimable jobs into `index`; give back the jobs of deleted robots."""
     handlers = {event.TYPE: _announcer(index, event) for event in QUEUED_EVENTS}
     await Consumer(handlers).attach(bus, CANDIDATES)
+    await Consumer({RobotDeleted.TYPE: _retirer(retire)}).attach(bus, DELETED_ROBOTS)
 
 
 def _announcer(index: CandidateIndex, event_type: type[JobQueuedEvent]) -> EventHandler:
@@ -26,6 +31,13 @@ def _announcer(index: CandidateIndex, event_type: type[JobQueuedEvent]) -> Event
             index.announce(parse_position(queued.queue_position), requirements_of(queued))
 
     return announce
+
+
+def _retirer(retire: RetireRobot) -> EventHandler:
+    async def end_deletion(event: CloudEvent) -> None:
+        await retire(tenant_id=event.tenantid, robot_id=event.data_as(RobotDeleted).robot_id)
+
+    return end_deletion
 
 
 def requirements_of(queued: JobQueuedEvent) -> Requirements:

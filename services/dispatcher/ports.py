@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol
 
+from services.dispatcher.domain.log_search import LogOrder
+from services.dispatcher.domain.logs import LogBatch
 from services.dispatcher.domain.robot import Robot
 from services.dispatcher.domain.transitions import Change
 from shared.events import EventData
@@ -52,6 +54,10 @@ class Robots(Protocol):
         """The robot, if it is registered."""
         ...
 
+    async def deleted(self, tenant_id: str, robot_id: str) -> Robot | None:
+        """What is left of the robot, if it was deleted lately and has not registered again."""
+        ...
+
     async def insert(self, robot: Robot, event: EventData) -> bool:
         """Store a new robot; False when it exists."""
         ...
@@ -87,7 +93,11 @@ class Robots(Protocol):
         ...
 
     async def with_jobs(self, limit: int) -> list[Robot]:
-        """Robots that hold slots."""
+        """Robots that hold slots, deleted ones too."""
+        ...
+
+    async def forget_deleted(self, before_ms: int, limit: int) -> int:
+        """Remove what is left of robots deleted before then, once nothing of them is pending; returns how many."""
         ...
 
 
@@ -103,3 +113,31 @@ class Tokens(Protocol):
     """Makes lease tokens."""
 
     def __call__(self) -> str: ...
+
+
+class JobLogs(Protocol):
+    """The jobs' logs. Every method raises `Unavailable`."""
+
+    async def head(self, job_id: str) -> LogBatch | None:
+        """The last batch of the job, its totals only; None when nothing is kept."""
+        ...
+
+    async def append(self, batch: LogBatch) -> bool:
+        """Store `batch`; False when another one has taken its place."""
+        ...
+
+    async def count_dropped(self, batch: LogBatch, n_entries: int) -> None:
+        """Note in the last batch of a full log that more entries were not kept."""
+        ...
+
+    async def repeated(self, batch_key: str) -> LogBatch | None:
+        """The batch that was stored under this key, its totals only."""
+        ...
+
+    async def read(self, job_id: str, number: int, order: LogOrder, limit: int) -> list[LogBatch]:
+        """Batches in `order`, from the one that holds entry `number`."""
+        ...
+
+    async def remove_before(self, before_ms: int, limit: int) -> int:
+        """Remove up to `limit` batches received before then; returns how many."""
+        ...
