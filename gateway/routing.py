@@ -65,6 +65,12 @@ _AUTH: Final = (
 _WORKFLOWS: Final = (
     Route("POST", "/workflows", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
     Route("GET", "/workflows/{workflow_id}", "workflows", _DETAIL),
+    Route("POST", "/workflows/{workflow_id}/webhooks", "workflows", _JOB_OPERATIONS),
+    Route("GET", "/workflows/{workflow_id}/webhooks", "workflows", _LIST),
+    Route("DELETE", "/workflows/{workflow_id}/webhooks/{webhook_id}", "workflows", _JOB_OPERATIONS),
+    Route("POST", "/webhooks/{token}", "workflows", _JOB_OPERATIONS, Access.PUBLIC),
+    Route("POST", "/jobs", "workflows", _JOB_OPERATIONS),
+    Route("POST", "/jobs/batch", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
 )
 _DISPATCHER: Final = (
     Route("POST", "/robots/register", "dispatcher", _own("robot-register", 30)),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.workflows.domain.webhook import Webhook
 from services.workflows.domain.workflow import Workflow
 from shared.events import EventData
 from shared.jobs import Definition, ExecutionMode, Job, NewJob
@@ -38,6 +39,50 @@ class Jobs(Protocol):
 
     async def submit(self, new_job: NewJob) -> Job:
         """Store the job; one with this fixed id is returned as it is. Raises `Unavailable`."""
+        ...
+
+
+class Webhooks(Protocol):
+    """The stored webhooks. Deleted ones are not found."""
+
+    async def insert(self, webhook: Webhook, event: EventData) -> bool:
+        """Store a new webhook together with its event; False when its id is taken. Raises `Unavailable`."""
+        ...
+
+    async def find(self, webhook_id: str) -> Webhook | None:
+        """The webhook of whatever tenant: for deliveries, which name no tenant. Raises `Unavailable`."""
+        ...
+
+    async def of_workflow(self, tenant_id: str, workflow_id: str) -> list[Webhook]:
+        """A workflow's webhooks, oldest first. Raises `Unavailable`."""
+        ...
+
+    async def count(self, tenant_id: str, workflow_id: str) -> int:
+        """How many webhooks the workflow has. Raises `Unavailable`."""
+        ...
+
+    async def delete(self, webhook: Webhook, event: EventData, *, at_ms: int) -> bool:
+        """Mark it deleted together with the event; False when it changed meanwhile. Raises `Unavailable`."""
+        ...
+
+    async def purge(self, deleted_before_ms: int) -> int:
+        """Forget webhooks deleted before that moment; returns how many. Raises `Unavailable`."""
+        ...
+
+
+class WebhookSecrets(Protocol):
+    """Tokens and secrets of webhooks, which are stored nowhere."""
+
+    def token_of(self, webhook_id: str) -> str:
+        """The last part of the webhook's URL; cannot be guessed."""
+        ...
+
+    def webhook_id_of(self, token: str) -> str | None:
+        """The webhook that `token` was made for; None when it was made for none."""
+        ...
+
+    def secret_of(self, tenant_id: str, webhook_id: str) -> str:
+        """What deliveries are signed with: `whsec_` and the base64 of 32 bytes."""
         ...
 
 

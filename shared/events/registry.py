@@ -28,6 +28,8 @@ EVENT_TYPES: Final[dict[str, type[EventData]]] = {
         robots.RobotLateReport,
         workflows.WorkflowCreated,
         workflows.WorkflowDeleted,
+        workflows.WebhookCreated,
+        workflows.WebhookDeleted,
         scheduler.ScheduleCreated,
         scheduler.ScheduleEnabled,
         scheduler.ScheduleDisabled,

@@ -89,8 +89,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How long each renewal by heartbeat or progress keeps the lease."""
     lease_expires_ms: int | None = None
     """When the lease ends; None while nobody holds the job."""
+    must_end_ms: int | None = None
+    """When the job as a whole must have ended, waiting and retries included; None for no such limit."""
     deadline_ms: int | None = None
-    """When the present attempt exceeds `timeout_seconds`; None while nobody holds the job."""
+    """When the job times out as it stands: the end of the present attempt, or its own `must_end_ms`; else None."""
     claimed_ms: int | None = None
     started_ms: int | None = None
     finished_ms: int | None = None

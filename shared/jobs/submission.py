@@ -45,6 +45,8 @@ class NewJob:
     run_at_ms: int | None = None
     max_attempts: int = MAX_ATTEMPTS_DEFAULT
     timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
+    must_end_ms: int | None = None
+    """When the job as a whole must have ended; None for no such limit."""
     job_id: str | None = None
     """A fixed id makes the submission repeatable: the second insert finds the first (schedules, retries)."""
     traceparent: str | None = None
@@ -110,6 +112,8 @@ class JobSubmitter:
             waiting_until_ms=None if is_due else run_at_ms,
             max_attempts=new_job.max_attempts,
             timeout_seconds=new_job.timeout_seconds,
+            must_end_ms=new_job.must_end_ms,
+            deadline_ms=new_job.must_end_ms,
             traceparent=new_job.traceparent or new_traceparent(),
         )
 

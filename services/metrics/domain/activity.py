@@ -18,6 +18,7 @@ SHOWN_FIELDS: Final = frozenset(
         "version", "trigger_type", "created_by",
         "user_id", "key_id", "key_name",
         "old_condition", "new_condition",
+        "webhook_id", "deleted_by",
     }
 )  # fmt: skip
 """What of an event's data tells people something; all else (queue positions, leases, sessions) stays inside."""

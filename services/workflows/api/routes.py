@@ -1,8 +1,5 @@
 """Routes of the workflows service."""
 
-import re
-from typing import Final
-
 import msgspec
 from fastapi import Request
 from starlette.responses import Response
@@ -13,16 +10,18 @@ from services.workflows.api.schemas import (
     WorkflowResponse,
     WorkflowSummary,
 )
+from services.workflows.api.webhook_reveal import WebhookReveal
 from services.workflows.use_cases.get_workflow import GetWorkflow
 from services.workflows.use_cases.submit_workflow import SubmitWorkflow
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
+from shared.web.traceparent import traceparent_of
 
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
-
-def build_router(submit: SubmitWorkflow, get: GetWorkflow, idempotent: IdempotentResponses) -> ContractRouter:
+def build_router(
+    submit: SubmitWorkflow, get: GetWorkflow, idempotent: IdempotentResponses, reveal: WebhookReveal
+) -> ContractRouter:
     """The contract's workflow routes."""
     router = ContractRouter(tag="workflows")
 
@@ -44,11 +43,11 @@ def build_router(submit: SubmitWorkflow, get: GetWorkflow, idempotent: Idempoten
                 caller=caller,
                 workflow_id=workflow_id,
                 submission=body.submission(),
-                traceparent=_traceparent_of(request),
+                traceparent=traceparent_of(request),
             )
             return SubmissionResponse.of(submitted)
 
-        return await idempotent.run(key, request, caller, create)
+        return reveal.submission(await idempotent.run(key, request, caller, create), request, caller)
 
     @router.endpoint(
         "GET",
@@ -67,9 +66,3 @@ def build_router(submit: SubmitWorkflow, get: GetWorkflow, idempotent: Idempoten
         return Response(msgspec.json.encode(answer), media_type="application/json")
 
     return router
-
-
-def _traceparent_of(request: Request) -> str | None:
-    """The caller's W3C trace context when it is well formed (clarifications 3)."""
-    traceparent = request.headers.get("traceparent", "")
-    return traceparent if _TRACEPARENT.fullmatch(traceparent) else None

@@ -60,10 +60,13 @@ class SubmissionResponse(BaseModel):
     status: Literal["success"]
     message: str
     created_at: datetime
+    webhook_id: str | None = None
+    webhook_url: str | None = Field(None, description="for `trigger_type` `webhook`: where deliveries are posted")
+    webhook_secret: str | None = Field(None, description="signs those deliveries; shown in this answer only")
 
     @classmethod
     def of(cls, submitted: Submitted) -> "SubmissionResponse":
-        """The answer to a submission."""
+        """The answer to a submission, as it may be kept: without the webhook's URL and secret."""
         return cls(
             workflow_id=submitted.workflow.workflow_id,
             job_id=submitted.job_id,
@@ -71,6 +74,7 @@ class SubmissionResponse(BaseModel):
             status="success",
             message=_message(submitted),
             created_at=to_datetime(submitted.workflow.created_ms),
+            webhook_id=None if submitted.webhook is None else submitted.webhook.webhook_id,
         )
 
 

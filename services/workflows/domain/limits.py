@@ -37,12 +37,18 @@ def count_nodes(workflow_json: dict[str, object]) -> int:
 
 def check_nesting(field: str, value: dict[str, object]) -> None:
     """Raises InvalidWorkflow when `value` is nested deeper than `MAX_LEVELS`."""
-    level: list[object] = [value]
-    for _ in range(MAX_LEVELS):
+    if nests_deeper(value, MAX_LEVELS):
+        raise _invalid(field, f"is nested more than {MAX_LEVELS} levels deep")
+
+
+def nests_deeper(value: object, max_levels: int) -> bool:
+    """Whether objects and arrays stand inside each other more than `max_levels` deep, the outermost one included."""
+    level: list[object] = [value] if isinstance(value, dict | list) else []
+    for _ in range(max_levels):
         level = [child for container in level for child in _children(container) if isinstance(child, dict | list)]
         if not level:
-            return
-    raise _invalid(field, f"is nested more than {MAX_LEVELS} levels deep")
+            return False
+    return True
 
 
 def check_size(n_bytes: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from services.workflows.domain.limits import check_metadata_size, check_nesting, check_size, count_nodes
+from services.workflows.domain.webhook import Webhook, first_webhook_id
 from services.workflows.domain.workflow import (
     FIRST_VERSION,
     TriggerType,
@@ -16,6 +17,7 @@ from services.workflows.domain.workflow import (
     first_schedule_id,
 )
 from services.workflows.ports import Definitions, Jobs, MadeSchedule, NewSchedule, Schedules, Workflows
+from services.workflows.use_cases.create_webhook import CreateWebhook
 from shared.events.workflows import WorkflowCreated
 from shared.jobs import Definition, ExecutionMode, NewJob, Requirements
 from shared.jobs.definitions import definition_of
@@ -42,29 +44,37 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What became of a submission: the workflow, and the job or the schedule it was given."""
+    """What became of a submission: the workflow, and the job, the schedule or the webhook it was given."""
 
     workflow: Workflow
     job_id: str | None = None
     schedule: MadeSchedule | None = None
+    webhook: Webhook | None = None
 
 
 class SubmitWorkflow:
-    """Stores the definition, then the workflow, then its job or schedule; answers when all of it is stored.
+    """Stores the definition, then the workflow, then its job, schedule or webhook; answers when all of it is stored.
 
     Invalid input is refused before anything is written, a bad cron expression and a scheduler that is down included.
-    A process that dies in between leaves a definition, or a workflow without job or schedule. The caller has then
-    been promised nothing, and the remains are harmless: nothing runs them, and they can be read and deleted like any
+    A process that dies in between leaves a definition, or a workflow without what it triggers. The caller has then been
+    promised nothing, and the remains are harmless: nothing runs them, and they can be read and deleted like any
     workflow. Repeating the submission under the same `workflow_id` completes it, since all ids follow from that one.
     """
 
     def __init__(
-        self, workflows: Workflows, definitions: Definitions, jobs: Jobs, schedules: Schedules, clock: Clock
+        self,
+        workflows: Workflows,
+        definitions: Definitions,
+        jobs: Jobs,
+        schedules: Schedules,
+        create_webhook: CreateWebhook,
+        clock: Clock,
     ) -> None:
         self._workflows = workflows
         self._definitions = definitions
         self._jobs = jobs
         self._schedules = schedules
+        self._create_webhook = create_webhook
         self._clock = clock
 
     async def __call__(
@@ -78,7 +88,8 @@ class SubmitWorkflow:
         if cron is not None:
             return Submitted(workflow, schedule=await self._schedules.create(_schedule(workflow, cron, caller)))
         if submission.trigger_type is TriggerType.WEBHOOK:
-            return Submitted(workflow)
+            webhook_id = first_webhook_id(workflow.workflow_id)
+            return Submitted(workflow, webhook=await self._create_webhook.for_workflow(workflow, caller, webhook_id))
         job = await self._jobs.submit(_job(workflow, caller, traceparent))
         return Submitted(workflow, job_id=job.job_id)
 

@@ -24,7 +24,7 @@ from shared.web.runtime import Runtime, open_runtime
 from shared.web.tokens import HEADER, InternalTokens
 from tests.support.clock import ManualClock
 
-STORED = ("workflows", "workflow_definitions", "jobs", "schedules")
+STORED = ("workflows", "workflow_definitions", "webhooks", "jobs", "schedules")
 
 
 class SignedAs(httpx.Auth):
@@ -75,10 +75,10 @@ class Workflows:
 
 @asynccontextmanager
 async def open_workflows(
-    store_url: str, database_name: str, clock: ManualClock, scheduler: ASGIApp | None = None
+    store_url: str, database_name: str, clock: ManualClock, scheduler: ASGIApp | None = None, **values: Any
 ) -> AsyncIterator[Workflows]:
-    """The service, calling `scheduler`, or a real one when None."""
-    settings = load(WorkflowsSettings, mongodb_url=store_url, mongodb_database=database_name)
+    """The service, calling `scheduler`, or a real one when None; `values` are settings."""
+    settings = load(WorkflowsSettings, mongodb_url=store_url, mongodb_database=database_name, **values)
     collections = {*OUTBOX_COLLECTIONS, *SCHEDULER_COLLECTIONS}
     async with open_runtime(settings, collections, clock=clock) as runtime:
         if scheduler is None:

@@ -34,7 +34,12 @@ def test_only_login_has_no_bucket_because_its_lockout_is_its_limit() -> None:
 
 def test_only_these_routes_need_no_credential() -> None:
     public = {route.path for route in all_routes() if route.access is Access.PUBLIC}
-    assert public == {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/metrics/prometheus"}
+    assert public == {
+        "/api/v1/auth/login",
+        "/api/v1/auth/refresh",
+        "/api/v1/metrics/prometheus",
+        "/api/v1/webhooks/{token}",
+    }
 
 
 def test_limits_of_one_name_are_one_limit() -> None:
@@ -51,6 +56,9 @@ def test_limits_of_one_name_are_one_limit() -> None:
         ("POST", "/auth/refresh", 5),
         ("GET", "/auth/me", 200),
         ("POST", "/workflows", 60),
+        ("POST", "/webhooks/t1", 60),
+        ("POST", "/jobs", 60),
+        ("POST", "/jobs/batch", 60),
         ("POST", "/robots/register", 30),
         ("GET", "/robots", 100),
         ("GET", "/robots/r1", 200),

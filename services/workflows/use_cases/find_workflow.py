@@ -1,0 +1,16 @@
+"""Find the workflow that a caller names."""
+
+from services.workflows.domain.workflow import Workflow, WorkflowNotFound
+from services.workflows.ports import Workflows
+from shared.kernel.errors import Invalid
+from shared.kernel.ids import is_uuid
+
+
+async def find_workflow(workflows: Workflows, tenant_id: str, workflow_id: str) -> Workflow:
+    """The tenant's workflow. Raises `Invalid` when the id is no UUID, `WorkflowNotFound`, `Unavailable`."""
+    if not is_uuid(workflow_id):
+        raise Invalid.field("workflow_id", "is not a UUID")
+    workflow = await workflows.get(tenant_id, workflow_id.lower())
+    if workflow is None:
+        raise WorkflowNotFound(f"There is no workflow {workflow_id}.")
+    return workflow
