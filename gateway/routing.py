@@ -60,6 +60,8 @@ _AUTH: Final = (
     Route("GET", "/auth/me", "auth", _DETAIL),
     Route("POST", "/robot-api-keys", "auth", _JOB_OPERATIONS),
     Route("GET", "/robot-api-keys", "auth", _LIST),
+    Route("GET", "/robot-api-keys/{key_id}", "auth", _DETAIL),
+    Route("POST", "/robot-api-keys/{key_id}/rotate", "auth", _JOB_OPERATIONS),
     Route("POST", "/robot-api-keys/{key_id}/revoke", "auth", _JOB_OPERATIONS),
 )
 _WORKFLOWS: Final = (

@@ -18,15 +18,17 @@ from services.auth.adapters.mongo_users import MongoUsers
 from services.auth.adapters.redis_failed_logins import RedisFailedLogins, lockout_client
 from services.auth.adapters.signing_keys import SigningKeys
 from services.auth.adapters.waiting_line import BoundedLine
-from services.auth.api.api_key_routes import build_api_key_router
+from services.auth.api.api_key_routes import ApiKeyUseCases, build_api_key_router
 from services.auth.api.internal_routes import build_internal_router
 from services.auth.api.routes import build_router
 from services.auth.background import duties
 from services.auth.bootstrap import Bootstrap
+from services.auth.consumers import attach_deleted_robots
 from services.auth.settings import AuthSettings
 from services.auth.use_cases.authenticate import Authenticate
 from services.auth.use_cases.create_api_key import CreateApiKey
 from services.auth.use_cases.forget_expired_sessions import ForgetExpiredSessions
+from services.auth.use_cases.get_api_key import GetApiKey
 from services.auth.use_cases.list_api_keys import ListApiKeys
 from services.auth.use_cases.list_revocations import ListRevocations
 from services.auth.use_cases.log_in import LogIn
@@ -35,7 +37,9 @@ from services.auth.use_cases.record_key_use import RecordKeyUse
 from services.auth.use_cases.refresh_tokens import RefreshTokens
 from services.auth.use_cases.reveal_api_key import RevealApiKey
 from services.auth.use_cases.revoke_api_key import RevokeApiKey
+from services.auth.use_cases.revoke_keys_of_robot import RevokeKeysOfRobot
 from services.auth.use_cases.revoke_session import RevokeSession
+from services.auth.use_cases.rotate_api_key import RotateApiKey
 from services.auth.use_cases.verify_api_key import VerifyApiKey
 from shared.kernel.errors import Unavailable
 from shared.web import ContractRouter, create_service_app
@@ -86,6 +90,7 @@ class _Parts:
         self.users = MongoUsers(runtime.store)
         self.sessions = MongoSessions(runtime.store, runtime.relay)
         self.api_keys = MongoApiKeys(runtime.store, runtime.relay)
+        self.revoke_api_key = RevokeApiKey(api_keys=self.api_keys, clock=runtime.clock, new_id=runtime.new_id)
         self.record_use = RecordKeyUse(api_keys=self.api_keys)
         self.idempotent = IdempotentResponses(runtime.store, runtime.clock, runtime.new_id)
         self.bootstrap = Bootstrap(runtime.store, settings, self.passwords, runtime.clock)
@@ -139,14 +144,22 @@ def _api_key_router(parts: _Parts) -> ContractRouter:
     runtime, api_keys = parts.runtime, parts.api_keys
     key_secrets = DerivedSecrets(parts.settings.signing_seed)
     create = CreateApiKey(api_keys=api_keys, key_secrets=key_secrets, clock=runtime.clock, new_id=runtime.new_id)
-    return build_api_key_router(
+    rotate = RotateApiKey(
+        api_keys=api_keys,
         create_api_key=create,
-        reveal_api_key=RevealApiKey(api_keys=api_keys, key_secrets=key_secrets),
-        list_api_keys=ListApiKeys(api_keys=api_keys),
-        revoke_api_key=RevokeApiKey(api_keys=api_keys, clock=runtime.clock, new_id=runtime.new_id),
-        idempotent=parts.idempotent,
+        revoke_api_key=parts.revoke_api_key,
         clock=runtime.clock,
+        new_id=runtime.new_id,
     )
+    use_cases = ApiKeyUseCases(
+        create=create,
+        reveal=RevealApiKey(api_keys=api_keys, key_secrets=key_secrets),
+        rotate=rotate,
+        revoke=parts.revoke_api_key,
+        list=ListApiKeys(api_keys=api_keys),
+        get=GetApiKey(api_keys=api_keys),
+    )
+    return build_api_key_router(use_cases, idempotent=parts.idempotent, clock=runtime.clock)
 
 
 def _internal_router(parts: _Parts) -> ContractRouter:
@@ -170,11 +183,17 @@ def _lifespan(parts: _Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[
             if isinstance(parts.failed_logins, RedisFailedLogins):
                 stack.push_async_callback(parts.failed_logins.close)
             stack.push_async_callback(_store_last_uses, parts.record_use)
+            await _attach_consumers(parts)
             await stack.enter_async_context(running(timed, parts.runtime.registry))
             await stack.enter_async_context(_in_background(parts.bootstrap))
             yield
 
     return lifespan
+
+
+async def _attach_consumers(parts: _Parts) -> None:
+    revoke_keys = RevokeKeysOfRobot(api_keys=parts.api_keys, revoke_api_key=parts.revoke_api_key)
+    await attach_deleted_robots(parts.runtime.bus, revoke_keys)
 
 
 @asynccontextmanager

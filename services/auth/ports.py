@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from services.auth.domain.api_key import ApiKey
+from services.auth.domain.api_key import ApiKey, KeyFilter
 from services.auth.domain.lockout import Admission, Attempt
 from services.auth.domain.session import RefreshClaims, Session, TokenPair
 from services.auth.domain.user import User
@@ -71,14 +71,16 @@ class ApiKeys(Protocol):
         """The key, or None when there is none of this id in the tenant."""
         ...
 
-    async def page(
-        self, tenant_id: str, *, robot_id: str | None, limit: int, offset: int
-    ) -> tuple[Sequence[ApiKey], int]:
-        """A page of the tenant's keys, newest first, and how many there are in all."""
+    async def page(self, tenant_id: str, wanted: KeyFilter, *, limit: int, offset: int) -> tuple[Sequence[ApiKey], int]:
+        """A page of the tenant's keys, newest first, and how many match in all."""
         ...
 
-    async def revoke(self, before: ApiKey, after: ApiKey, event: CloudEvent) -> bool:
-        """End the key; False when it changed since `before` was read."""
+    async def bound_to(self, tenant_id: str, robot_id: str) -> Sequence[ApiKey]:
+        """The robot's keys that have not been revoked."""
+        ...
+
+    async def change(self, before: ApiKey, after: ApiKey, event: CloudEvent) -> bool:
+        """Revoke or rotate the key; False when it changed since `before` was read."""
         ...
 
     async def revoked_since(self, since_ms: int) -> Sequence[str]:

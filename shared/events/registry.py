@@ -23,6 +23,7 @@ EVENT_TYPES: Final[dict[str, type[EventData]]] = {
         robots.RobotCameBack,
         robots.RobotWentOffline,
         robots.RobotLateReport,
+        robots.RobotDeleted,
         workflows.WorkflowCreated,
         scheduler.ScheduleCreated,
         scheduler.ScheduleEnabled,
@@ -32,5 +33,11 @@ EVENT_TYPES: Final[dict[str, type[EventData]]] = {
         auth.SessionRevoked,
         auth.ApiKeyCreated,
         auth.ApiKeyRevoked,
+        auth.ApiKeyRotated,
+        auth.UserCreated,
+        auth.UserUpdated,
+        auth.UserDeleted,
+        auth.TenantCreated,
+        auth.TenantUpdated,
     )
 }

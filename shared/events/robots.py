@@ -43,3 +43,9 @@ class RobotLateReport(RobotEvent, frozen=True):
     job_id: str = ""
     attempt: int | None = None
     report: str = ""
+
+
+class RobotDeleted(RobotEvent, frozen=True):
+    """An administrator removed a robot from the fleet."""
+
+    TYPE: ClassVar[str] = "robot.deleted"
