@@ -12,7 +12,8 @@ from services.auth.domain.session import (
     TokenPair,
 )
 from services.auth.domain.user import Membership
-from services.auth.ports import Sessions, Tokens, Users
+from services.auth.ports import Sessions, Tokens
+from services.auth.use_cases.recheck_session import RecheckSession
 from services.auth.use_cases.revoke_session import RevokeSession
 from shared.kernel.clock import Clock
 from shared.kernel.ids import NewId
@@ -28,7 +29,7 @@ class RefreshTokens:
     def __init__(
         self,
         *,
-        users: Users,
+        recheck_session: RecheckSession,
         sessions: Sessions,
         revoke_session: RevokeSession,
         tokens: Tokens,
@@ -36,7 +37,7 @@ class RefreshTokens:
         clock: Clock,
         new_id: NewId,
     ) -> None:
-        self._users = users
+        self._recheck = recheck_session
         self._sessions = sessions
         self._revoke_session = revoke_session
         self._tokens = tokens
@@ -63,8 +64,7 @@ class RefreshTokens:
         return session
 
     async def _member(self, session: Session) -> Membership:
-        user = await self._users.get(session.user_id)
-        member = user.membership(session.tenant_id) if user else None
+        member = await self._recheck(session)
         if member is None:
             await self._end(session, MEMBERSHIP_ENDED)
         return member

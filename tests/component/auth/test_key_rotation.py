@@ -166,10 +166,8 @@ async def test_a_key_that_is_over_or_has_a_successor_cannot_be_rotated(auth: Aut
 
     refusals = [problem(await rotate(auth, key), 409, "API_KEY_NOT_ROTATABLE") for key in (revoked, expired, replaced)]
 
-    assert [
-        word in refusal["detail"] for word, refusal in zip(("revoked", "expired", successor), refusals, strict=True)
-    ]
-    assert successor in refusals[2]["detail"]
+    for reason, refusal in zip(("revoked", "expired", successor), refusals, strict=True):
+        assert reason in refusal["detail"]
     assert (await listed(auth))["total"] == total
 
 
