@@ -1,6 +1,6 @@
 """Changing a refresh token for a new pair of tokens."""
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from services.auth.domain.session import (
     MEMBERSHIP_ENDED,
@@ -16,7 +16,10 @@ from services.auth.ports import Sessions, Tokens
 from services.auth.use_cases.recheck_session import RecheckSession
 from services.auth.use_cases.revoke_session import RevokeSession
 from shared.kernel.clock import Clock
+from shared.kernel.errors import Unavailable
 from shared.kernel.ids import NewId
+
+MAX_TRIES: Final = 5
 
 
 class RefreshTokens:
@@ -48,14 +51,15 @@ class RefreshTokens:
     async def __call__(self, *, refresh_token: str) -> TokenPair:
         """The next pair. Raises `WrongTokenType` (400) or `InvalidRefreshToken` (401)."""
         claims = self._tokens.read_refresh(refresh_token)
-        session = await self._live_session(claims)
-        if session.refresh_id != claims.refresh_id:
-            await self._end(session, REUSED)
-        member = await self._member(session)
-        after = session.refreshed(self._new_id(), self._clock.now_ms(), self._lifetimes)
-        if not await self._sessions.refresh(session, after):
-            await self._end(session, REUSED)
-        return self._tokens.issue(after, member.role)
+        for _ in range(MAX_TRIES):  # the session may change without being rotated: see `ChangeOwnPassword`
+            session = await self._live_session(claims)
+            if session.refresh_id != claims.refresh_id:
+                await self._end(session, REUSED)
+            member = await self._member(session)
+            after = session.refreshed(self._new_id(), self._clock.now_ms(), self._lifetimes)
+            if await self._sessions.refresh(session, after):
+                return self._tokens.issue(after, member.role)
+        raise Unavailable("The session kept changing while it was being refreshed.")
 
     async def _live_session(self, claims: RefreshClaims) -> Session:
         session = await self._sessions.get(claims.tenant_id, claims.session_id)
