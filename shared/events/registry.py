@@ -40,5 +40,11 @@ EVENT_TYPES: Final[dict[str, type[EventData]]] = {
         auth.SessionRevoked,
         auth.ApiKeyCreated,
         auth.ApiKeyRevoked,
+        auth.ApiKeyRotated,
+        auth.UserCreated,
+        auth.UserUpdated,
+        auth.UserDeleted,
+        auth.TenantCreated,
+        auth.TenantUpdated,
     )
 }
