@@ -12,12 +12,14 @@ from services.metrics.adapters.fact_store import JOB_FACT_INDEXES, JOB_FACTS, Mo
 from services.metrics.adapters.fleet_reader import MongoFleet
 from services.metrics.adapters.job_counter import MongoJobCounter
 from services.metrics.adapters.job_history import MongoJobHistory
+from services.metrics.adapters.periods import RememberedPeriods
 from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, MongoRollups
 from services.metrics.api.routes import MetricsUseCases, build_router
 from services.metrics.background import duties
 from services.metrics.consumers import MetricsConsumers
-from services.metrics.domain.rollups import DAY_MS
+from services.metrics.domain.rollup_keys import DAY_MS
 from services.metrics.settings import MetricsSettings
+from services.metrics.use_cases.analyze_jobs import AnalyzeJobs
 from services.metrics.use_cases.list_activity import ListActivity
 from services.metrics.use_cases.list_jobs import ListJobs
 from services.metrics.use_cases.measure_installation import MeasureInstallation
@@ -109,6 +111,7 @@ def _use_cases(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> 
         robots=ShowRobots(fleet, stores.rollups, clock, offline_after_ms),
         list_jobs=ListJobs(history),
         show_job=ShowJob(history),
+        analyze=AnalyzeJobs(RememberedPeriods(stores.rollups, clock), clock),
         activity=ListActivity(stores.activity),
         measure=MeasureInstallation(fleet, counter, stores.rollups, clock, offline_after_ms),
     )

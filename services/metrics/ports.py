@@ -6,8 +6,10 @@ from typing import Protocol
 
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.facts import JobFact
+from services.metrics.domain.figures import Sum
 from services.metrics.domain.fleet import JobCounts, Robot
-from services.metrics.domain.rollups import Rollup, RollupKey
+from services.metrics.domain.rollup_keys import RollupKey
+from services.metrics.domain.rollups import Rollup
 from shared.jobs import Job, JobStatus
 
 
@@ -89,7 +91,15 @@ class RollupStore(Protocol):
         ...
 
     async def remove_before(self, at_ms: int) -> int:
-        """Remove rollups of hours and days that began before `at_ms`; returns how many."""
+        """Remove rollups of days that began before `at_ms`; returns how many."""
+        ...
+
+
+class Periods(Protocol):
+    """Figures of several days at once; may be a second old. Every method raises `Unavailable`."""
+
+    async def of_tenant(self, tenant_id: str, days: tuple[int, ...]) -> Sum:
+        """The tenant's figures of the UTC days that began at `days`."""
         ...
 
 

@@ -22,7 +22,12 @@ class MetricsSettings(ServiceSettings):
     job_facts_retention_days: int = Field(
         30, ge=1, le=3_650, description="how long a finished job is remembered, so that a repeated event counts once"
     )
-    rollup_retention_days: int = Field(120, ge=2, le=3_650, description="how long hourly and daily figures are kept")
+    rollup_retention_days: int = Field(
+        120,
+        ge=2,
+        le=3_650,
+        description="how long daily figures are kept; below 91, analytics of 90 days miss the first ones",
+    )
     roll_up_every_seconds: float = Field(
         1.0, gt=0, le=60, description="pause between two rounds that add new facts to the rollups"
     )

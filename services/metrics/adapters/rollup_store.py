@@ -8,13 +8,14 @@ from typing import Any, Final
 import msgspec
 
 from services.metrics.adapters.removal import remove_matching
-from services.metrics.domain.rollups import Rollup, RollupKey, RollupKind, empty_rollup
+from services.metrics.domain.rollup_keys import RollupKey
+from services.metrics.domain.rollups import Rollup, empty_rollup
 from shared.storage import Collection, Document, Index, Receipt, Store
 
 ROLLUPS: Final = "rollups"
 
 ROLLUP_INDEXES: Final = (
-    Index("starts_ms", (("starts_ms", 1),)),  # retention
+    Index("starts_ms", (("starts_ms", 1),)),  # all rollups of a day, retention
 )
 
 
@@ -38,8 +39,8 @@ class MongoRollups:
         return await self._documents.update(guard, change, Receipt("write_id", rollup.write_id))
 
     async def remove_before(self, at_ms: int) -> int:
-        kinds = [RollupKind.HOUR.value, RollupKind.ROBOT_DAY.value]
-        return await remove_matching(self._documents, {"starts_ms": {"$lt": at_ms}, "kind": {"$in": kinds}})
+        # The total, which stays, began at 0.
+        return await remove_matching(self._documents, {"starts_ms": {"$gt": 0, "$lt": at_ms}})
 
 
 def _rollup(key: RollupKey, document: Document | None) -> Rollup:

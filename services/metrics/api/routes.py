@@ -10,11 +10,13 @@ from starlette.responses import PlainTextResponse, Response
 from services.metrics.api.prometheus import exposition
 from services.metrics.api.schemas import (
     ActivityBody,
+    AnalyticsBody,
     FleetBody,
     JobBody,
     JobDetailBody,
     RobotBody,
     activity_body,
+    analytics_body,
     fleet_body,
     job_body,
     job_detail_body,
@@ -22,8 +24,10 @@ from services.metrics.api.schemas import (
 )
 from services.metrics.api.timestamps import since_ms_of
 from services.metrics.domain.activity import public_event_type
+from services.metrics.domain.analytics import MAX_DAYS
 from services.metrics.domain.fleet import RobotNotFound
 from services.metrics.ports import ActivityQuery, JobQuery
+from services.metrics.use_cases.analyze_jobs import AnalyzeJobs
 from services.metrics.use_cases.list_activity import ListActivity
 from services.metrics.use_cases.list_jobs import ListJobs
 from services.metrics.use_cases.measure_installation import MeasureInstallation
@@ -49,6 +53,7 @@ class MetricsUseCases:
     robots: ShowRobots
     list_jobs: ListJobs
     show_job: ShowJob
+    analyze: AnalyzeJobs
     activity: ListActivity
     measure: MeasureInstallation
 
@@ -58,6 +63,7 @@ def build_router(use: MetricsUseCases) -> ContractRouter:
     router = ContractRouter(tag="metrics")
     _add_fleet(router, use)
     _add_jobs(router, use)
+    _add_analytics(router, use)
     _add_activity(router, use)
     _add_prometheus(router, use)
     return router
@@ -112,6 +118,27 @@ def _add_jobs(router: ContractRouter, use: MetricsUseCases) -> None:
     async def job_metrics(job_id: str, caller: Caller) -> JobDetailBody:
         """One job's execution with what its nodes did."""
         return job_detail_body(await use.show_job(tenant_id=caller.tenant_id, job_id=job_id))
+
+
+def _add_analytics(router: ContractRouter, use: MetricsUseCases) -> None:
+    @router.endpoint(
+        "GET",
+        "/metrics/analytics",
+        permission=Permission.READ,
+        summary="How the jobs of the last days went",
+        response_model=AnalyticsBody,
+    )
+    async def analytics(
+        caller: Caller,
+        days: Annotated[int, Query(ge=1, le=MAX_DAYS, description="how many UTC days, of which today is the last")] = 7,
+    ) -> AnalyticsBody:
+        """Figures of the jobs that ended today (UTC) or on one of the `days - 1` days before it.
+
+        Rates count jobs that completed, failed or timed out; a cancelled job is no success and no failure. Durations
+        run from a job's last claim to its end. Percentiles are within 2 % of the exact ones (nearest rank). Without
+        jobs, all figures are 0. A job shows a moment after its end, and the answer may be a second old.
+        """
+        return analytics_body(days, await use.analyze(tenant_id=caller.tenant_id, n_days=days))
 
 
 def _add_activity(router: ContractRouter, use: MetricsUseCases) -> None:

@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.metrics.domain.facts import JobFact
-from services.metrics.domain.rollups import Rollup, RollupKey, keys_of
+from services.metrics.domain.rollup_keys import RollupKey, keys_of
+from services.metrics.domain.rollups import Rollup
 from services.metrics.ports import FactStore, RollupStore
 from shared.kernel.clock import Clock
 from shared.kernel.ids import NewId

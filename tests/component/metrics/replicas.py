@@ -9,7 +9,8 @@ from typing import TypeVar
 from services.metrics.adapters.fact_store import MongoFacts
 from services.metrics.adapters.rollup_store import MongoRollups
 from services.metrics.domain.facts import JobFact
-from services.metrics.domain.rollups import Rollup, RollupKey
+from services.metrics.domain.rollup_keys import RollupKey
+from services.metrics.domain.rollups import Rollup
 from services.metrics.use_cases.roll_up_facts import RollUpFacts
 from shared.kernel.errors import Unavailable
 from shared.kernel.ids import new_id

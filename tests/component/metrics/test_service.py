@@ -14,6 +14,7 @@ PERMISSIONS = {
     "/api/v1/metrics/robots/{robot_id}": "robot-or-read",
     "/api/v1/metrics/jobs": "read",
     "/api/v1/metrics/jobs/{job_id}": "read",
+    "/api/v1/metrics/analytics": "read",
     "/api/v1/metrics/activity": "read",
     "/api/v1/metrics/prometheus": "public",
 }

@@ -15,7 +15,7 @@ from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, Mong
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.facts import JobFact
 from services.metrics.domain.fleet import JobCounts
-from services.metrics.domain.rollups import DAY_MS, TOTAL_KEY, hour_key
+from services.metrics.domain.rollup_keys import TOTAL_KEY, tenant_day_key
 from services.metrics.ports import ActivityQuery, JobQuery
 from services.metrics.use_cases.roll_up_facts import RollUpFacts
 from shared.jobs import JOB_INDEXES, JOBS, JobStatus
@@ -81,7 +81,7 @@ async def test_facts(store: Store) -> None:
 
 
 async def test_rollups(store: Store) -> None:
-    rollups, key = MongoRollups(store), hour_key("t", NOON_MS)
+    rollups, key = MongoRollups(store), tenant_day_key("t", NOON_MS)
     empty = (await rollups.read([key]))[key]
     first, rival = (empty.plus([fact(j)], unsettled={j}, write_id=new_id()) for j in ("a", "b"))
     assert first is not None
@@ -93,8 +93,9 @@ async def test_rollups(store: Store) -> None:
     assert stale is not None
     assert (await rollups.save(second), await rollups.save(stale)) == (True, False)
     stored = (await rollups.read([key]))[key]
-    assert (stored.failed, stored.errors, stored.applied, stored.duration_ms_sum) == (2, {"A.$b": 2}, ("a", "b"), 10)
-    assert (await rollups.remove_before(NOON_MS), await rollups.remove_before(NOON_MS + DAY_MS)) == (0, 1)
+    assert (stored.failed, stored.applied, stored.duration_ms_sum) == (2, ("a", "b"), 10)
+    assert (stored.errors_json, stored.workflows_json) == ('{"A.$b":2}', f'{{"w":[2,10,{NOON_MS},"n"]}}')
+    assert (await rollups.remove_before(key.starts_ms), await rollups.remove_before(NOON_MS)) == (0, 1)
 
 
 async def test_rolling_up(store: Store) -> None:
