@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from services.metrics.adapters.removal import remove_matching
-from services.metrics.domain.rollup_keys import RollupKey
+from services.metrics.domain.rollup_keys import RollupKey, RollupKind
 from services.metrics.domain.rollups import Rollup, empty_rollup
 from shared.storage import Collection, Document, Index, Receipt, Store
 
@@ -17,6 +17,9 @@ ROLLUPS: Final = "rollups"
 ROLLUP_INDEXES: Final = (
     Index("starts_ms", (("starts_ms", 1),)),  # all rollups of a day, retention
 )
+
+
+_DAILY: Final = frozenset({RollupKind.TENANT_DAY, RollupKind.ROBOT_DAY})
 
 
 class MongoRollups:
@@ -29,6 +32,11 @@ class MongoRollups:
         ordered = list(keys)
         found = await asyncio.gather(*(self._documents.get(key.rollup_id) for key in ordered))
         return {key: _rollup(key, document) for key, document in zip(ordered, found, strict=True)}
+
+    async def of_day(self, starts_ms: int) -> Mapping[RollupKey, Rollup]:
+        found = await self._documents.find({"starts_ms": starts_ms})
+        rollups = [msgspec.convert(one, Rollup, strict=False) for one in found if one["kind"] in _DAILY]
+        return {rollup.key: rollup for rollup in rollups}
 
     async def save(self, rollup: Rollup) -> bool:
         fields: Any = msgspec.to_builtins(rollup)

@@ -14,12 +14,14 @@ from services.metrics.api.schemas import (
     FleetBody,
     JobBody,
     JobDetailBody,
+    RebuildBody,
     RobotBody,
     activity_body,
     analytics_body,
     fleet_body,
     job_body,
     job_detail_body,
+    rebuild_body,
     robot_body,
 )
 from services.metrics.api.timestamps import since_ms_of
@@ -31,7 +33,9 @@ from services.metrics.use_cases.analyze_jobs import AnalyzeJobs
 from services.metrics.use_cases.list_activity import ListActivity
 from services.metrics.use_cases.list_jobs import ListJobs
 from services.metrics.use_cases.measure_installation import MeasureInstallation
+from services.metrics.use_cases.request_rebuild import RequestRebuild
 from services.metrics.use_cases.show_job import ShowJob
+from services.metrics.use_cases.show_rebuild import ShowRebuild
 from services.metrics.use_cases.show_robots import ShowRobots
 from services.metrics.use_cases.summarize_fleet import SummarizeFleet
 from shared.jobs import JobStatus
@@ -54,6 +58,8 @@ class MetricsUseCases:
     list_jobs: ListJobs
     show_job: ShowJob
     analyze: AnalyzeJobs
+    request_rebuild: RequestRebuild
+    show_rebuild: ShowRebuild
     activity: ListActivity
     measure: MeasureInstallation
 
@@ -66,6 +72,7 @@ def build_router(use: MetricsUseCases) -> ContractRouter:
     _add_analytics(router, use)
     _add_activity(router, use)
     _add_prometheus(router, use)
+    _add_rebuild(router, use)
     return router
 
 
@@ -161,3 +168,31 @@ def _add_prometheus(router: ContractRouter, use: MetricsUseCases) -> None:
         """Figures of the whole installation for Prometheus; `environment` becomes their label."""
         text = exposition(await use.measure(), environment)
         return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _add_rebuild(router: ContractRouter, use: MetricsUseCases) -> None:
+    @router.endpoint(
+        "POST",
+        "/metrics/rebuild",
+        permission=Permission.ADMINISTER,
+        summary="Count all finished jobs again",
+        status_code=202,
+        response_model=RebuildBody,
+    )
+    async def request_rebuild(caller: Caller) -> RebuildBody:
+        """Begin to correct all figures, of every tenant, from the jobs that are stored. Nothing is lost or shown
+        twice meanwhile; jobs that end while it runs are counted once it is done. If one runs already, it is answered.
+        """
+        return rebuild_body(await use.request_rebuild(tenant_id=caller.tenant_id))
+
+    @router.endpoint(
+        "GET",
+        "/metrics/rebuild",
+        permission=Permission.ADMINISTER,
+        summary="How far the latest rebuild is",
+        response_model=RebuildBody,
+        errors=(404,),
+    )
+    async def show_rebuild(_: Caller) -> RebuildBody:
+        """The rebuild that runs, or the last one that did; 404 when there never was one."""
+        return rebuild_body(await use.show_rebuild())

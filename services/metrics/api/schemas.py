@@ -10,6 +10,7 @@ from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.analytics import Analytics
 from services.metrics.domain.fleet import FleetSummary
 from services.metrics.domain.history import begun_ms, duration_ms, node_execution
+from services.metrics.domain.rebuild import Rebuild, RebuildState
 from services.metrics.use_cases.list_activity import Activity
 from services.metrics.use_cases.show_robots import RobotReport
 from shared.jobs import Job, JobStatus
@@ -132,6 +133,36 @@ class AnalyticsBody(BaseModel):
     )
 
 
+class RebuildBody(BaseModel):
+    """The latest rebuild of the figures."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "rebuild_id": "01a20642-32ca-7384-9a7f-639d9fdc8ef0",
+                    "status": "running",
+                    "requested_at": "2026-01-01T12:00:00Z",
+                    "finished_at": None,
+                    "days_done": 17,
+                    "days_total": 122,
+                    "total_kept": False,
+                }
+            ]
+        }
+    )
+
+    rebuild_id: str
+    status: RebuildState
+    requested_at: datetime
+    finished_at: datetime | None
+    days_done: int
+    days_total: int = Field(description="0 until the work has begun")
+    total_kept: bool = Field(
+        description="whether Prometheus' totals stayed as they were: they count jobs that are gone, and never fall"
+    )
+
+
 class EventBody(BaseModel):
     """One event of the activity."""
 
@@ -231,6 +262,19 @@ def analytics_body(days: int, analytics: Analytics) -> AnalyticsBody:
         ],
         error_distribution=analytics.error_distribution,
         self_healing_success_rate=analytics.self_healing_success_rate,
+    )
+
+
+def rebuild_body(rebuild: Rebuild) -> RebuildBody:
+    """How far a rebuild is."""
+    return RebuildBody(
+        rebuild_id=rebuild.rebuild_id,
+        status=rebuild.state,
+        requested_at=to_datetime(rebuild.requested_ms),
+        finished_at=to_optional_datetime(rebuild.finished_ms),
+        days_done=rebuild.days_done,
+        days_total=rebuild.days_total,
+        total_kept=rebuild.total_kept,
     )
 
 
