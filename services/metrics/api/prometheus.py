@@ -28,7 +28,7 @@ class _Figures(Collector):
         yield self._finished_jobs(finished)
         yield self._durations(finished)
         yield self._gauge("casare_rpa_robots_active", "Number of active robots", fleet.active_robots)
-        yield self._gauge("casare_rpa_robots_total", "Number of registered robots", fleet.total_robots)
+        yield self._gauge("casare_rpa_robots_registered", "Number of registered robots", fleet.total_robots)
         yield self._gauge("casare_rpa_queue_depth", "Number of jobs waiting for a robot", fleet.queue_depth)
         yield self._gauge("casare_rpa_active_jobs", "Number of jobs that robots hold", fleet.active_jobs)
 
