@@ -7,23 +7,12 @@ from fastapi import Query
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import PlainTextResponse, Response
 
+from services.metrics.api.activity_schemas import ActivityBody, activity_body
+from services.metrics.api.analytics_schemas import AnalyticsBody, analytics_body
+from services.metrics.api.fleet_schemas import FleetBody, RobotBody, fleet_body, robot_body
+from services.metrics.api.job_schemas import JobBody, JobDetailBody, job_body, job_detail_body
 from services.metrics.api.prometheus import exposition
-from services.metrics.api.schemas import (
-    ActivityBody,
-    AnalyticsBody,
-    FleetBody,
-    JobBody,
-    JobDetailBody,
-    RebuildBody,
-    RobotBody,
-    activity_body,
-    analytics_body,
-    fleet_body,
-    job_body,
-    job_detail_body,
-    rebuild_body,
-    robot_body,
-)
+from services.metrics.api.rebuild_schemas import RebuildBody, rebuild_body
 from services.metrics.api.timestamps import since_ms_of
 from services.metrics.domain.activity import public_event_type
 from services.metrics.domain.analytics import MAX_DAYS
@@ -77,12 +66,20 @@ def build_router(use: MetricsUseCases) -> ContractRouter:
 
 
 def _add_fleet(router: ContractRouter, use: MetricsUseCases) -> None:
-    @router.endpoint("GET", "/metrics/fleet", permission=Permission.READ, response_model=FleetBody)
+    @router.endpoint(
+        "GET", "/metrics/fleet", summary="Figures of the fleet", permission=Permission.READ, response_model=FleetBody
+    )
     async def fleet_metrics(caller: Caller) -> FleetBody:
         """Fleet-wide figures, at most a second old."""
         return fleet_body(await use.fleet(tenant_id=caller.tenant_id))
 
-    @router.endpoint("GET", "/metrics/robots", permission=Permission.READ, response_model=list[RobotBody])
+    @router.endpoint(
+        "GET",
+        "/metrics/robots",
+        summary="Figures of all robots",
+        permission=Permission.READ,
+        response_model=list[RobotBody],
+    )
     async def robots_metrics(caller: Caller, status: RobotStatus | None = None) -> list[RobotBody]:
         """All robots, or those in one status, with their jobs of the day."""
         reports = await use.robots.all(tenant_id=caller.tenant_id, status=status)
@@ -91,6 +88,7 @@ def _add_fleet(router: ContractRouter, use: MetricsUseCases) -> None:
     @router.endpoint(
         "GET",
         "/metrics/robots/{robot_id}",
+        summary="Figures of one robot",
         permission=Permission.ROBOT_OR_READ,
         response_model=RobotBody,
         errors=(404,),
@@ -103,7 +101,13 @@ def _add_fleet(router: ContractRouter, use: MetricsUseCases) -> None:
 
 
 def _add_jobs(router: ContractRouter, use: MetricsUseCases) -> None:
-    @router.endpoint("GET", "/metrics/jobs", permission=Permission.READ, response_model=list[JobBody])
+    @router.endpoint(
+        "GET",
+        "/metrics/jobs",
+        summary="The execution history",
+        permission=Permission.READ,
+        response_model=list[JobBody],
+    )
     async def jobs_metrics(
         caller: Caller,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
@@ -118,6 +122,7 @@ def _add_jobs(router: ContractRouter, use: MetricsUseCases) -> None:
     @router.endpoint(
         "GET",
         "/metrics/jobs/{job_id}",
+        summary="One job's execution",
         permission=Permission.READ,
         response_model=JobDetailBody,
         errors=(404,),
@@ -149,7 +154,9 @@ def _add_analytics(router: ContractRouter, use: MetricsUseCases) -> None:
 
 
 def _add_activity(router: ContractRouter, use: MetricsUseCases) -> None:
-    @router.endpoint("GET", "/metrics/activity", permission=Permission.READ, response_model=ActivityBody)
+    @router.endpoint(
+        "GET", "/metrics/activity", summary="Recent events", permission=Permission.READ, response_model=ActivityBody
+    )
     async def activity(
         caller: Caller,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -163,7 +170,13 @@ def _add_activity(router: ContractRouter, use: MetricsUseCases) -> None:
 
 
 def _add_prometheus(router: ContractRouter, use: MetricsUseCases) -> None:
-    @router.endpoint("GET", "/metrics/prometheus", permission=Permission.PUBLIC, response_class=PlainTextResponse)
+    @router.endpoint(
+        "GET",
+        "/metrics/prometheus",
+        summary="Figures for Prometheus",
+        permission=Permission.PUBLIC,
+        response_class=PlainTextResponse,
+    )
     async def prometheus_metrics(environment: Label = "development") -> Response:
         """Figures of the whole installation for Prometheus; `environment` becomes their label."""
         text = exposition(await use.measure(), environment)

@@ -10,10 +10,10 @@ from services.metrics.domain.error_counts import counted, errors_from_json, erro
 from services.metrics.domain.facts import JobFact
 from services.metrics.domain.sketch import Sketch
 from services.metrics.domain.workflow_times import (
-    MAX_WORKFLOWS,
     WorkflowTime,
     WorkflowTimes,
     added,
+    summed,
     times_from_json,
     times_to_json,
 )
@@ -33,7 +33,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     healing_successes: int = 0
     errors_json: str = "{}"
     """Error type → jobs, as JSON text: robots choose the names. Like the next two, only in a tenant's days."""
-    durations_json: str = "{}"
+    durations_json: str = "[]"
     """A `Sketch`."""
     workflows_json: str = "{}"
     """Workflow → `WorkflowTime`."""
@@ -84,11 +84,10 @@ def sum_of(figures: Iterable[Figures]) -> Sum:
     parts = list(figures)
     totals = Figures(**{name: sum(getattr(part, name) for part in parts) for name in COUNTS})
     errors: dict[str, int] = {}
-    workflows: WorkflowTimes = {}
     for part in parts:
         for name, count in errors_from_json(part.errors_json).items():
             errors[name] = errors.get(name, 0) + count
-        workflows = added(workflows, times_from_json(part.workflows_json).items(), at_most=None)
+    workflows = summed(times_from_json(part.workflows_json) for part in parts)
     durations = Sketch.merged(Sketch.from_json(part.durations_json) for part in parts)
     return Sum(totals, errors, durations, workflows)
 
@@ -101,7 +100,7 @@ def _detail(
         for fact, duration in zip(timed, durations, strict=True)
     ]
     errors = counted(errors_from_json(figures.errors_json), (f.error_type for f in facts if f.error_type is not None))
-    workflows = added(times_from_json(figures.workflows_json), times, at_most=MAX_WORKFLOWS)
+    workflows = added(times_from_json(figures.workflows_json), times)
     return {
         "errors_json": errors_to_json(errors),
         "durations_json": Sketch.from_json(figures.durations_json).plus(durations).to_json(),

@@ -1,6 +1,7 @@
 """How long each workflow's jobs took on average."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -25,8 +26,7 @@ class WorkflowTime(msgspec.Struct, frozen=True, array_like=True):
 
     def plus(self, other: "WorkflowTime") -> "WorkflowTime":
         """Both together, whichever is given first."""
-        named_ms, name = max((self.named_ms, self.name), (other.named_ms, other.name))
-        return WorkflowTime(self.n_jobs + other.n_jobs, self.total_ms + other.total_ms, named_ms, name)
+        return _sum_of((self, other))
 
 
 WorkflowTimes = Mapping[str, WorkflowTime]
@@ -43,12 +43,26 @@ def times_to_json(times: WorkflowTimes) -> str:
     return msgspec.json.encode(times, order="sorted").decode()
 
 
-def added(times: WorkflowTimes, more: Iterable[tuple[str, WorkflowTime]], *, at_most: int | None) -> WorkflowTimes:
-    """`times` with `more`; beyond `at_most` workflows, new ones are left out."""
+def added(times: WorkflowTimes, more: Iterable[tuple[str, WorkflowTime]]) -> WorkflowTimes:
+    """`times` with `more`; beyond `MAX_WORKFLOWS`, new ones are left out."""
     sums = dict(times)
     for workflow_id, time in more:
         if workflow_id in sums:
             sums[workflow_id] = sums[workflow_id].plus(time)
-        elif at_most is None or len(sums) < at_most:
+        elif len(sums) < MAX_WORKFLOWS:
             sums[workflow_id] = time
     return sums
+
+
+def summed(parts: Iterable[WorkflowTimes]) -> WorkflowTimes:
+    """All of `parts` together, without a bound."""
+    times_of: defaultdict[str, list[WorkflowTime]] = defaultdict(list)
+    for part in parts:
+        for workflow_id, time in part.items():
+            times_of[workflow_id].append(time)
+    return {workflow_id: _sum_of(times) for workflow_id, times in times_of.items()}
+
+
+def _sum_of(times: Sequence[WorkflowTime]) -> WorkflowTime:
+    named_ms, name = max((time.named_ms, time.name) for time in times)
+    return WorkflowTime(sum(time.n_jobs for time in times), sum(time.total_ms for time in times), named_ms, name)
