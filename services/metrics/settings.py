@@ -39,7 +39,7 @@ class MetricsSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def rollups_outlive_facts(self) -> Self:
-        """A fact may only meet rollups that are still there, else a removed hour would come back nearly empty."""
+        """A fact may only meet rollups that are still there, else a removed day would come back nearly empty."""
         if self.rollup_retention_days <= self.job_facts_retention_days:
             raise ValueError("CASARE_ROLLUP_RETENTION_DAYS must exceed CASARE_JOB_FACTS_RETENTION_DAYS")
         return self
