@@ -121,7 +121,10 @@ _METRICS: Final = (
     Route("GET", "/metrics/robots/{robot_id}", "metrics", _own("metrics-robot", 200)),
     Route("GET", "/metrics/jobs", "metrics", _own("metrics-jobs", 50)),
     Route("GET", "/metrics/jobs/{job_id}", "metrics", _own("metrics-job", 200)),
+    Route("GET", "/metrics/analytics", "metrics", _own("metrics-analytics", 20)),
     Route("GET", "/metrics/activity", "metrics", _own("metrics-activity", 60)),
+    Route("POST", "/metrics/rebuild", "metrics", _JOB_OPERATIONS),
+    Route("GET", "/metrics/rebuild", "metrics", _DETAIL),
     Route("GET", "/metrics/prometheus", "metrics", _LIST, Access.PUBLIC),
 )
 

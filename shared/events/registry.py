@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.events import auth, jobs, robots, scheduler, workflows
+from shared.events import auth, jobs, metrics, robots, scheduler, workflows
 from shared.events.envelope import EventData
 
 EVENT_TYPES: Final[dict[str, type[EventData]]] = {
@@ -19,6 +19,8 @@ EVENT_TYPES: Final[dict[str, type[EventData]]] = {
         jobs.JobFailed,
         jobs.JobCancelled,
         jobs.JobTimedOut,
+        metrics.MetricsRebuildRequested,
+        metrics.MetricsRebuilt,
         robots.RobotRegistered,
         robots.RobotCameBack,
         robots.RobotWentOffline,

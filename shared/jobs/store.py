@@ -16,5 +16,6 @@ JOB_INDEXES: Final = (
     Index("workflow_id", (("workflow_id", 1),)),  # history by workflow
     Index("created_ms", (("created_ms", 1),)),  # history, newest first
     Index("status", (("status", 1),)),  # lists and counts by state
+    Index("finished_ms", (("finished_ms", 1),)),  # finished jobs in the order of their ends: the figures' rebuild
     OUTBOX_INDEX,
 )

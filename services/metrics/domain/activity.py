@@ -20,6 +20,7 @@ SHOWN_FIELDS: Final = frozenset(
         "old_condition", "new_condition",
         "webhook_id", "deleted_by",
         "role", "disabled", "password_changed", "account_deleted", "rotated_to", "valid_until_ms",
+        "rebuild_id", "attempts",
     }
 )  # fmt: skip
 """What of an event's data tells people something; all else (queue positions, leases, sessions) stays inside."""
