@@ -64,7 +64,12 @@ _AUTH: Final = (
 )
 _WORKFLOWS: Final = (
     Route("POST", "/workflows", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("POST", "/workflows/upload", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("GET", "/workflows", "workflows", _LIST),
     Route("GET", "/workflows/{workflow_id}", "workflows", _DETAIL),
+    Route("PUT", "/workflows/{workflow_id}", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("DELETE", "/workflows/{workflow_id}", "workflows", _JOB_OPERATIONS),
+    Route("GET", "/workflows/{workflow_id}/versions", "workflows", _LIST),
 )
 _DISPATCHER: Final = (
     Route("POST", "/robots/register", "dispatcher", _own("robot-register", 30)),

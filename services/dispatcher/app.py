@@ -19,6 +19,7 @@ from services.dispatcher.domain.matching import CandidateIndex
 from services.dispatcher.domain.retry import RetryPolicy
 from services.dispatcher.settings import DispatcherSettings
 from services.dispatcher.use_cases.cancel_job import CancelJob
+from services.dispatcher.use_cases.cancel_jobs_of_workflow import CancelJobsOfWorkflow
 from services.dispatcher.use_cases.claim_job import ClaimJob
 from services.dispatcher.use_cases.complete_job import CompleteJob
 from services.dispatcher.use_cases.expire_leases import ExpireLeases
@@ -69,7 +70,7 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
-        await attach_consumers(runtime.bus, parts.index)
+        await attach_consumers(runtime.bus, parts.index, CancelJobsOfWorkflow(parts.jobs, runtime.clock))
         indexes = ensure_indexes_duty(runtime.store, {JOBS: JOB_INDEXES, ROBOTS: ROBOT_INDEXES})
         async with running((indexes, *duties(timers, settings)), runtime.registry):
             yield

@@ -1,8 +1,10 @@
-"""Event type → use case. Every replica hears of every claimable job, so the subscription is broadcast."""
+"""Event type → use case. Every replica hears of every claimable job; of a deleted workflow, one."""
 
 from services.dispatcher.domain.matching import CandidateIndex
+from services.dispatcher.use_cases.cancel_jobs_of_workflow import CancelJobsOfWorkflow
 from shared.events import CloudEvent
 from shared.events.jobs import JobDue, JobLeaseExpired, JobQueuedEvent, JobReleased, JobSubmitted
+from shared.events.workflows import WorkflowDeleted
 from shared.jobs import Requirements
 from shared.jobs.position import parse_position
 from shared.messaging import Bus, Consumer, Delivery, EventHandler, Subscription
@@ -11,12 +13,22 @@ QUEUED_EVENTS: tuple[type[JobQueuedEvent], ...] = (JobSubmitted, JobDue, JobRele
 CANDIDATES = Subscription(
     "dispatcher.candidates", tuple(event.TYPE for event in QUEUED_EVENTS), Delivery.BROADCAST, prefetch=256
 )
+DELETED_WORKFLOWS = Subscription("dispatcher.deleted-workflows", (WorkflowDeleted.TYPE,))
 
 
-async def attach_consumers(bus: Bus, index: CandidateIndex) -> None:
-    """Feed claimable jobs into `index`."""
+async def attach_consumers(bus: Bus, index: CandidateIndex, cancel_jobs: CancelJobsOfWorkflow) -> None:
+    """Feed claimable jobs into `index`, and cancel the jobs of deleted workflows."""
     handlers = {event.TYPE: _announcer(index, event) for event in QUEUED_EVENTS}
     await Consumer(handlers).attach(bus, CANDIDATES)
+    await Consumer({WorkflowDeleted.TYPE: _canceller(cancel_jobs)}).attach(bus, DELETED_WORKFLOWS)
+
+
+def _canceller(cancel_jobs: CancelJobsOfWorkflow) -> EventHandler:
+    async def cancel(event: CloudEvent) -> None:
+        deleted = event.data_as(WorkflowDeleted)
+        await cancel_jobs(event.tenantid, deleted.workflow_id, cancelled_by=deleted.deleted_by)
+
+    return cancel
 
 
 def _announcer(index: CandidateIndex, event_type: type[JobQueuedEvent]) -> EventHandler:

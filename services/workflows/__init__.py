@@ -1,6 +1,6 @@
 """Workflow definitions and versions, and their submission.
 
 Owns: `workflows`, `workflow_definitions` (through `shared.jobs`).
-Publishes: `workflow.created`; `job.submitted` for the jobs it submits.
+Publishes: `workflow.created`, `workflow.updated`, `workflow.deleted`; `job.submitted` for the jobs it submits.
 Consumes: nothing.
 """

@@ -8,12 +8,21 @@ import httpx
 from fastapi import FastAPI
 
 from services.workflows.adapters.http_schedules import TIMEOUT, HttpSchedules
+from services.workflows.adapters.workflow_folder import open_folder
 from services.workflows.adapters.workflow_store import WORKFLOW_INDEXES, WORKFLOWS, MongoWorkflows
+from services.workflows.api.catalogue_routes import build_catalogue_router
 from services.workflows.api.routes import build_router
+from services.workflows.api.upload_routes import build_upload_router
+from services.workflows.api.version_routes import build_version_router
 from services.workflows.background import duties
 from services.workflows.settings import WorkflowsSettings
+from services.workflows.use_cases.delete_workflow import DeleteWorkflow
 from services.workflows.use_cases.get_workflow import GetWorkflow
+from services.workflows.use_cases.list_versions import ListVersions
+from services.workflows.use_cases.list_workflows import ListWorkflows
+from services.workflows.use_cases.remove_tombstones import RemoveTombstones
 from services.workflows.use_cases.submit_workflow import SubmitWorkflow
+from services.workflows.use_cases.update_workflow import UpdateWorkflow
 from shared.jobs import JOBS, DefinitionStore, JobSubmitter
 from shared.storage import Collection
 from shared.web import create_service_app
@@ -39,6 +48,8 @@ def create_app(
     jobs = JobSubmitter(Collection(runtime.store, JOBS), runtime.relay, runtime.clock, runtime.new_id)
     idempotent = IdempotentResponses(runtime.store, runtime.clock, runtime.new_id)
     schedules = HttpSchedules(client, runtime.tokens)
+    folder = open_folder(settings.workflows_dir, runtime.registry)
+    timed = duties(idempotent, RemoveTombstones(workflows, runtime.clock))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -46,7 +57,7 @@ def create_app(
             if own_client is not None:
                 stack.push_async_callback(own_client.aclose)
             indexes = ensure_indexes_duty(runtime.store, INDEXES)
-            await stack.enter_async_context(running((indexes, *duties(idempotent)), runtime.registry))
+            await stack.enter_async_context(running((indexes, *timed), runtime.registry))
             yield
 
     app = create_service_app(
@@ -57,13 +68,13 @@ def create_app(
         checks={"store": runtime.store.ping, "events": runtime.bus.check},
         lifespan=lifespan,
     )
-    app.include_router(
-        build_router(
-            submit=SubmitWorkflow(workflows, definitions, jobs, schedules, runtime.clock),
-            get=GetWorkflow(workflows, definitions),
-            idempotent=idempotent,
-        )
-    )
+    submit = SubmitWorkflow(workflows, definitions, jobs, schedules, folder, runtime.clock)
+    update = UpdateWorkflow(workflows, definitions, folder, runtime.clock)
+    delete = DeleteWorkflow(workflows, schedules, folder, runtime.clock)
+    app.include_router(build_upload_router(submit, idempotent))
+    app.include_router(build_router(submit, GetWorkflow(workflows, definitions), idempotent))
+    app.include_router(build_version_router(update, ListVersions(workflows)))
+    app.include_router(build_catalogue_router(ListWorkflows(workflows), delete))
     return app
 
 

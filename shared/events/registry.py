@@ -24,6 +24,8 @@ EVENT_TYPES: Final[dict[str, type[EventData]]] = {
         robots.RobotWentOffline,
         robots.RobotLateReport,
         workflows.WorkflowCreated,
+        workflows.WorkflowUpdated,
+        workflows.WorkflowDeleted,
         scheduler.ScheduleCreated,
         scheduler.ScheduleEnabled,
         scheduler.ScheduleDisabled,

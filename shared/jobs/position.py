@@ -12,10 +12,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from shared.jobs.job import Requirements
+from shared.storage import Document
 
 SEPARATOR: Final = "|"
 AFTER_ALL: Final = "~"
 """Sorts after every character used in a position."""
+MS_DIGITS: Final = 14
 _SIGNATURE_BYTES: Final = 8
 _ESCAPES: Final = str.maketrans({"%": "%25", "|": "%7C", "~": "%7E"})
 
@@ -64,6 +66,21 @@ def parse_position(position: str) -> Position:
     tenant_id, environment, signature, priority, created, job_id = position.split(SEPARATOR, 5)
     key = QueueKey(_unescape(tenant_id), _unescape(environment), signature)
     return Position(key, int(priority), int(created), job_id)
+
+
+def tenant_prefix(tenant_id: str) -> str:
+    """What every text that orders documents of this tenant starts with; no other tenant's does."""
+    return _escape(tenant_id) + SEPARATOR
+
+
+def moment(at_ms: int) -> str:
+    """`at_ms` as text that sorts by time; times outside 1970–5138 become the nearest one inside."""
+    return f"{min(max(at_ms, 0), 10**MS_DIGITS - 1):0{MS_DIGITS}d}"
+
+
+def everything_in(prefix: str) -> Document:
+    """The condition on a field for all its values that start with `prefix`."""
+    return {"$gte": prefix, "$lt": prefix + AFTER_ALL}
 
 
 def _escape(text: str) -> str:
