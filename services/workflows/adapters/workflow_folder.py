@@ -49,7 +49,6 @@ class DiskFolder:
             await asyncio.to_thread(_write, draft, text)
         except OSError as error:
             self._failed("write", target, error)
-            await self.drop(draft)
             raise Unavailable("The workflow folder cannot be written.") from error
         return _DiskCopy(self, draft, target)
 
@@ -117,10 +116,14 @@ def _path_safe(name: str) -> str:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _rename(draft: Path, target: Path) -> None:

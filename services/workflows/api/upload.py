@@ -112,25 +112,35 @@ async def submission_of(upload: Upload, options: UploadOptions) -> Submission:
     )
 
 
+class _FormParser(MultiPartParser):
+    """Refuses a form that is too long, and one that ends too early, which would pass as one without its last part."""
+
+    def __init__(self, request: Request) -> None:
+        self._has_ended = False
+        chunks = self._chunks_of(request)
+        super().__init__(request.headers, chunks, max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+
+    def on_end(self) -> None:
+        self._has_ended = True
+
+    async def _chunks_of(self, request: Request) -> AsyncGenerator[bytes, None]:
+        n_bytes = 0
+        async for chunk in request.stream():
+            n_bytes += len(chunk)
+            if n_bytes > MAX_FORM_BYTES:
+                raise WorkflowTooLarge(f"{FILE}: more than {MAX_BYTES} bytes")
+            yield chunk
+        if not self._has_ended:
+            raise MultiPartException("it ends too early")
+
+
 async def _form_of(request: Request) -> FormData:
-    parser = MultiPartParser(
-        request.headers, _capped(request), max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
-    )
     try:
-        return await parser.parse()
+        return await _FormParser(request).parse()
     except MultiPartException as error:
         raise Invalid(f"The form cannot be read: {error.message}") from error
     except OSError as error:
         raise Unavailable("The upload cannot be kept now.") from error
-
-
-async def _capped(request: Request) -> AsyncGenerator[bytes, None]:
-    n_bytes = 0
-    async for chunk in request.stream():
-        n_bytes += len(chunk)
-        if n_bytes > MAX_FORM_BYTES:
-            raise WorkflowTooLarge(f"{FILE}: more than {MAX_BYTES} bytes")
-        yield chunk
 
 
 async def _upload_in(form: FormData) -> Upload:

@@ -53,7 +53,7 @@ class Submitted:
 
 
 class SubmitWorkflow:
-    """Stores the definition, then the workflow, then its job or schedule; answers when all of it is stored.
+    """Writes the copy for the folder, then the definition, the workflow, and its job or schedule; then answers.
 
     Invalid input is refused before anything is written, a bad cron expression and a scheduler that is down included.
     A process that dies in between leaves a definition, or a workflow without job or schedule. The caller has then
@@ -84,7 +84,6 @@ class SubmitWorkflow:
         prepared = await prepare_definition(caller, submission.workflow_json, self._clock.now_ms())
         workflow = self._workflow(caller, workflow_id, submission, prepared)
         cron = await self._checked_cron(caller, submission)
-        await self._definitions.put(prepared.definition)
         workflow = await self._stored_with_copy(workflow, prepared.definition, caller)
         if cron is not None:
             return Submitted(workflow, schedule=await self._schedules.create(_schedule(workflow, cron, caller)))
@@ -123,6 +122,7 @@ class SubmitWorkflow:
         copy = await self._folder.write(workflow.tenant_id, workflow.workflow_id, FIRST_VERSION, definition.text)
         stored = None
         try:
+            await self._definitions.put(definition)
             stored = await self._stored(workflow, caller)
         finally:
             await (copy.discard() if stored is None else copy.keep())

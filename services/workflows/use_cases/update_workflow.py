@@ -67,7 +67,6 @@ class UpdateWorkflow:
             description=change.description,
             expected_version=change.expected_version,
         )
-        await self._definitions.put(definition)
         for _ in range(ATTEMPTS):
             before = await find_workflow(self._workflows, caller, workflow_id)
             after = revised(before, revision)
@@ -87,6 +86,7 @@ class UpdateWorkflow:
         copy = await self._folder.write(after.tenant_id, after.workflow_id, after.current_version, definition.text)
         saved = False
         try:
+            await self._definitions.put(definition)
             saved = await self._workflows.save(before, after, event)
         finally:
             await (copy.keep() if saved else copy.discard())
