@@ -78,6 +78,8 @@ _AUTH: Final = (
 )
 _WORKFLOWS: Final = (
     Route("POST", "/workflows", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("POST", "/workflows/upload", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("GET", "/workflows", "workflows", _LIST),
     Route("GET", "/workflows/{workflow_id}", "workflows", _DETAIL),
     Route("POST", "/workflows/{workflow_id}/webhooks", "workflows", _JOB_OPERATIONS),
     Route("GET", "/workflows/{workflow_id}/webhooks", "workflows", _LIST),
@@ -85,6 +87,9 @@ _WORKFLOWS: Final = (
     Route("POST", "/webhooks/{token}", "workflows", _JOB_OPERATIONS, Access.PUBLIC),
     Route("POST", "/jobs", "workflows", _JOB_OPERATIONS),
     Route("POST", "/jobs/batch", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("PUT", "/workflows/{workflow_id}", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("DELETE", "/workflows/{workflow_id}", "workflows", _JOB_OPERATIONS),
+    Route("GET", "/workflows/{workflow_id}/versions", "workflows", _LIST),
 )
 _DISPATCHER: Final = (
     Route("POST", "/robots/register", "dispatcher", _own("robot-register", 30)),

@@ -22,6 +22,7 @@ from services.dispatcher.domain.retry import RetryPolicy
 from services.dispatcher.settings import DispatcherSettings
 from services.dispatcher.use_cases.add_job_logs import AddJobLogs
 from services.dispatcher.use_cases.cancel_job import CancelJob
+from services.dispatcher.use_cases.cancel_jobs_of_workflow import CancelJobsOfWorkflow
 from services.dispatcher.use_cases.claim_job import ClaimJob
 from services.dispatcher.use_cases.complete_job import CompleteJob
 from services.dispatcher.use_cases.delete_robot import DeleteRobot
@@ -79,7 +80,8 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
-        await attach_consumers(runtime.bus, parts.index, parts.retire)
+        cancel_jobs = CancelJobsOfWorkflow(parts.jobs, runtime.clock)
+        await attach_consumers(runtime.bus, parts.index, parts.retire, cancel_jobs)
         collections = {JOBS: JOB_INDEXES, ROBOTS: ROBOT_INDEXES, JOB_LOGS: JOB_LOG_INDEXES}
         indexes = ensure_indexes_duty(runtime.store, collections)
         async with running((indexes, *duties(timers, settings)), runtime.registry):

@@ -1,10 +1,12 @@
-"""Event type → use case. Every replica hears of every claimable job; one of them ends the deletion of a robot."""
+"""Event type → use case. Every replica hears of every claimable job; of a deleted robot or workflow, one does."""
 
 from services.dispatcher.domain.matching import CandidateIndex
+from services.dispatcher.use_cases.cancel_jobs_of_workflow import CancelJobsOfWorkflow
 from services.dispatcher.use_cases.retire_robot import RetireRobot
 from shared.events import CloudEvent
 from shared.events.jobs import JobDue, JobLeaseExpired, JobQueuedEvent, JobReleased, JobSubmitted
 from shared.events.robots import RobotDeleted
+from shared.events.workflows import WorkflowDeleted
 from shared.jobs import Requirements
 from shared.jobs.position import parse_position
 from shared.messaging import Bus, Consumer, Delivery, EventHandler, Subscription
@@ -13,15 +15,26 @@ QUEUED_EVENTS: tuple[type[JobQueuedEvent], ...] = (JobSubmitted, JobDue, JobRele
 CANDIDATES = Subscription(
     "dispatcher.candidates", tuple(event.TYPE for event in QUEUED_EVENTS), Delivery.BROADCAST, prefetch=256
 )
+DELETED_ROBOTS = Subscription("dispatcher.deleted-robots", (RobotDeleted.TYPE,))
+DELETED_WORKFLOWS = Subscription("dispatcher.deleted-workflows", (WorkflowDeleted.TYPE,))
 
-DELETED_ROBOTS = Subscription("dispatcher.deleted-robots", (RobotDeleted.TYPE,), Delivery.SHARED)
 
-
-async def attach_consumers(bus: Bus, index: CandidateIndex, retire: RetireRobot) -> None:
-    """Feed claimable jobs into `index`; give back the jobs of deleted robots."""
+async def attach_consumers(
+    bus: Bus, index: CandidateIndex, retire: RetireRobot, cancel_jobs: CancelJobsOfWorkflow
+) -> None:
+    """Feed claimable jobs into `index`; give back the jobs of deleted robots, cancel those of deleted workflows."""
     handlers = {event.TYPE: _announcer(index, event) for event in QUEUED_EVENTS}
     await Consumer(handlers).attach(bus, CANDIDATES)
     await Consumer({RobotDeleted.TYPE: _retirer(retire)}).attach(bus, DELETED_ROBOTS)
+    await Consumer({WorkflowDeleted.TYPE: _canceller(cancel_jobs)}).attach(bus, DELETED_WORKFLOWS)
+
+
+def _canceller(cancel_jobs: CancelJobsOfWorkflow) -> EventHandler:
+    async def cancel(event: CloudEvent) -> None:
+        deleted = event.data_as(WorkflowDeleted)
+        await cancel_jobs(event.tenantid, deleted.workflow_id, cancelled_by=deleted.deleted_by)
+
+    return cancel
 
 
 def _announcer(index: CandidateIndex, event_type: type[JobQueuedEvent]) -> EventHandler:

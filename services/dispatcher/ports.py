@@ -38,6 +38,10 @@ class Jobs(Protocol):
         """Waiting jobs whose time has come."""
         ...
 
+    async def pending_of(self, tenant_id: str, workflow_id: str, limit: int) -> list[Job]:
+        """Jobs of a workflow that no robot has."""
+        ...
+
     async def claimable_after(self, position: str, limit: int) -> list[tuple[str, Requirements]]:
         """Claimable jobs in the queue's order behind `position`, with their requirements."""
         ...

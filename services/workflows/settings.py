@@ -36,3 +36,9 @@ class WorkflowsSettings(ServiceSettings):
         yield from super().default_secrets()
         if 0 < len(self.webhook_key.get_secret_value()) < MIN_SECRET_LENGTH:
             yield "CASARE_WEBHOOK_KEY"
+
+    workflows_dir: str = Field(
+        "",
+        description="folder that each version is also written to, as `<tenant>/<workflow id>/v<version>.json`; "
+        "shared by all replicas; a version whose file cannot be written is refused with 503; empty means none",
+    )

@@ -69,7 +69,7 @@ def parse_position(position: str) -> Position:
 
 
 def tenant_prefix(tenant_id: str) -> str:
-    """What every position of this tenant, in the queue or elsewhere, starts with; no other tenant's does."""
+    """What every text that orders documents of this tenant starts with; no other tenant's does."""
     return _escape(tenant_id) + SEPARATOR
 
 

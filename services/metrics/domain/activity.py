@@ -21,6 +21,7 @@ SHOWN_FIELDS: Final = frozenset(
         "webhook_id", "deleted_by",
         "role", "disabled", "password_changed", "account_deleted", "rotated_to", "valid_until_ms",
         "rebuild_id", "attempts",
+        "updated_by",
     }
 )  # fmt: skip
 """What of an event's data tells people something; all else (queue positions, leases, sessions) stays inside."""

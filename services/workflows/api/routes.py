@@ -1,15 +1,13 @@
-"""Routes of the workflows service."""
+"""Routes that submit a workflow and read it back."""
 
-import msgspec
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Query, Request
 from starlette.responses import Response
 
-from services.workflows.api.schemas import (
-    SubmissionResponse,
-    SubmitWorkflowRequest,
-    WorkflowResponse,
-    WorkflowSummary,
-)
+from services.workflows.api.answers import WorkflowResponse, workflow_response
+from services.workflows.api.document_request import DocumentRoute, fingerprint_of
+from services.workflows.api.schemas import SubmissionResponse, SubmitWorkflowRequest
 from services.workflows.api.webhook_reveal import WebhookReveal
 from services.workflows.use_cases.get_workflow import GetWorkflow
 from services.workflows.use_cases.submit_workflow import SubmitWorkflow
@@ -18,12 +16,14 @@ from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
 from shared.web.traceparent import traceparent_of
 
+VersionNumber = Annotated[int | None, Query(ge=1, description="another version than the current one")]
+
 
 def build_router(
     submit: SubmitWorkflow, get: GetWorkflow, idempotent: IdempotentResponses, reveal: WebhookReveal
 ) -> ContractRouter:
     """The contract's workflow routes."""
-    router = ContractRouter(tag="workflows")
+    router = ContractRouter(tag="workflows", route_class=DocumentRoute)
 
     @router.endpoint(
         "POST",
@@ -47,7 +47,9 @@ def build_router(
             )
             return SubmissionResponse.of(submitted)
 
-        return reveal.submission(await idempotent.run(key, request, caller, create), request, caller)
+        fingerprint = None if key is None else await fingerprint_of(await request.body())
+        answer = await idempotent.run(key, request, caller, create, fingerprint=fingerprint)
+        return reveal.submission(answer, request, caller)
 
     @router.endpoint(
         "GET",
@@ -57,12 +59,8 @@ def build_router(
         response_model=WorkflowResponse,
         errors=(404,),
     )
-    async def get_workflow(workflow_id: str, caller: Caller) -> Response:
-        """The workflow with the definition of its current version."""
-        found = await get(caller=caller, workflow_id=workflow_id)
-        summary = WorkflowSummary.of(found.workflow).model_dump(mode="json")
-        # The definition may be 50 MB: it goes out as the text it is stored as, never parsed.
-        answer = {**summary, "workflow_json": msgspec.Raw(found.definition_text.encode())}
-        return Response(msgspec.json.encode(answer), media_type="application/json")
+    async def get_workflow(workflow_id: str, caller: Caller, version: VersionNumber = None) -> Response:
+        """The workflow with the definition of its current version, or of the one asked for."""
+        return workflow_response(await get(caller=caller, workflow_id=workflow_id, version=version))
 
     return router

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
-from services.workflows.domain.limits import MAX_LEVELS, nests_deeper
+from services.workflows.domain.limits import MAX_LEVELS
 from services.workflows.domain.variables import MAX_VARIABLES_BYTES
 from shared.kernel.clock import iso_utc
 from shared.kernel.errors import Invalid, TooLarge
+from shared.kernel.json_limits import nesting_exceeds
 
 VARIABLE: Final = "webhook"
 PASSED_ON: Final = (
@@ -76,6 +77,6 @@ def _content(body: bytes, content_type: str) -> dict[str, Any]:
         raise Invalid.field("body", "is neither JSON nor UTF-8 text") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid.field("body", f"is not valid JSON: {error}") from error
-    if nests_deeper(value, MAX_LEVELS):
+    if nesting_exceeds(value, MAX_LEVELS):
         raise Invalid.field("body", f"is nested more than {MAX_LEVELS} levels deep")
     return {"body": value}

@@ -34,7 +34,7 @@ class CreateWebhook:
 
     async def __call__(self, *, caller: Identity, workflow_id: str, webhook_id: str, wanted: NewWebhook) -> Webhook:
         """The webhook. Raises `Invalid`, `WorkflowNotFound`, `WebhookLimitReached`, `Unavailable`."""
-        workflow = await find_workflow(self._workflows, caller.tenant_id, workflow_id)
+        workflow = await find_workflow(self._workflows, caller, workflow_id)
         existing = await self._webhooks.find(webhook_id)
         if existing is not None:
             return existing

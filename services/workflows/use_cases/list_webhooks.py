@@ -15,5 +15,5 @@ class ListWebhooks:
 
     async def __call__(self, *, caller: Identity, workflow_id: str) -> list[Webhook]:
         """All of them, oldest first. Raises `Invalid`, `WorkflowNotFound`, `Unavailable`."""
-        workflow = await find_workflow(self._workflows, caller.tenant_id, workflow_id)
+        workflow = await find_workflow(self._workflows, caller, workflow_id)
         return await self._webhooks.of_workflow(caller.tenant_id, workflow.workflow_id)

@@ -21,6 +21,6 @@ class RunWorkflow:
     ) -> Job:
         """The stored job. Raises `Invalid`, `WorkflowNotFound`, `VersionNotFound`, `Unavailable`."""
         check_run(wanted, now_ms=self._clock.now_ms())
-        workflow = await find_workflow(self._workflows, caller.tenant_id, wanted.workflow_id)
+        workflow = await find_workflow(self._workflows, caller, wanted.workflow_id)
         new_job = job_of_run(wanted, workflow, job_id=job_id, created_by=caller.subject, traceparent=traceparent)
         return await self._jobs.submit(new_job)

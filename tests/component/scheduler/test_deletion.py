@@ -179,7 +179,7 @@ async def consuming(scheduler: Scheduler) -> AsyncIterator[Scheduler]:
 async def test_the_event_of_a_workflows_deletion_deletes_its_schedules(consuming: Scheduler) -> None:
     await consuming.create()
     event = wrap(
-        WorkflowDeleted(workflow_id=WORKFLOW_ID, workflow_name="Invoice Processing"),
+        WorkflowDeleted(workflow_id=WORKFLOW_ID, workflow_name="Invoice Processing", version=1),
         event_id="e1",
         subject=WORKFLOW_ID,
         tenant_id="default",

@@ -12,8 +12,10 @@ from starlette.types import ASGIApp
 from services.scheduler.app import OUTBOX_COLLECTIONS as SCHEDULER_COLLECTIONS
 from services.scheduler.app import create_app as create_scheduler
 from services.scheduler.settings import SchedulerSettings
+from services.workflows.adapters.workflow_store import MongoWorkflows
 from services.workflows.app import OUTBOX_COLLECTIONS, create_app
 from services.workflows.settings import WorkflowsSettings
+from services.workflows.use_cases.remove_tombstones import RemoveTombstones
 from shared.config import load
 from shared.events import CloudEvent, decode
 from shared.kernel.identity import DEFAULT_TENANT, Identity
@@ -63,6 +65,11 @@ class Workflows:
     async def documents(self, collection: str) -> list[Document]:
         """Everything in `collection`, by id."""
         return await self.runtime.store.collection(collection).find({}).sort("_id", 1).to_list()
+
+    def remove_tombstones(self) -> RemoveTombstones:
+        """The duty, to run when the test says."""
+        runtime = self.runtime
+        return RemoveTombstones(MongoWorkflows(runtime.store, runtime.relay, runtime.new_id), self.clock)
 
     async def submit(self, **fields: Any) -> dict[str, Any]:
         """The answer to a submission; `fields` replace those of `body`."""
