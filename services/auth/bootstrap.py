@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from services.auth.adapters.mongo_api_keys import API_KEY_INDEXES, API_KEYS
+from services.auth.adapters.mongo_audit import AUDIT_ENTRIES, AUDIT_ENTRY_INDEXES
 from services.auth.adapters.mongo_sessions import SESSION_INDEXES, SESSIONS
 from services.auth.adapters.mongo_users import MongoUsers
 from services.auth.ports import Passwords
@@ -23,6 +24,7 @@ LONGEST_PAUSE_SECONDS: Final = 5.0
 INDEXES: Final = {
     SESSIONS: SESSION_INDEXES,
     API_KEYS: API_KEY_INDEXES,
+    AUDIT_ENTRIES: AUDIT_ENTRY_INDEXES,
     IDEMPOTENCY_KEYS: IDEMPOTENCY_INDEXES,
 }
 """Of each collection; `users` is only ever read by `_id`."""

@@ -1,8 +1,11 @@
 """Logging in."""
 
+from services.auth.domain.lockout import LoginLocked
 from services.auth.domain.session import Lifetimes, Session, TokenPair, begin_session
+from services.auth.domain.user import InvalidCredentials, Membership
 from services.auth.ports import Sessions, Tokens
 from services.auth.use_cases.authenticate import Authenticate
+from services.auth.use_cases.record_failed_login import RecordFailedLogin
 from shared.events import CloudEvent, wrap
 from shared.events.auth import UserLoggedIn
 from shared.kernel.clock import Clock
@@ -19,6 +22,7 @@ class LogIn:
         self,
         *,
         authenticate: Authenticate,
+        record_failed_login: RecordFailedLogin,
         sessions: Sessions,
         tokens: Tokens,
         lifetimes: Lifetimes,
@@ -26,6 +30,7 @@ class LogIn:
         new_id: NewId,
     ) -> None:
         self._authenticate = authenticate
+        self._record_failed_login = record_failed_login
         self._sessions = sessions
         self._tokens = tokens
         self._lifetimes = lifetimes
@@ -34,7 +39,7 @@ class LogIn:
 
     async def __call__(self, *, username: str, password: str, tenant_id: str | None, address: str) -> TokenPair:
         """Tokens of a new session. Raises what `Authenticate` raises."""
-        member = await self._authenticate(username=username, password=password, tenant_id=tenant_id, address=address)
+        member = await self._member(username=username, password=password, tenant_id=tenant_id, address=address)
         session = begin_session(
             member,
             session_id=self._new_id(),
@@ -44,6 +49,14 @@ class LogIn:
         )
         await self._sessions.add(session, self._event(session))
         return self._tokens.issue(session, member.role)
+
+    async def _member(self, *, username: str, password: str, tenant_id: str | None, address: str) -> Membership:
+        """Who it is; a refusal is in the audit before the caller hears of it."""
+        try:
+            return await self._authenticate(username=username, password=password, tenant_id=tenant_id, address=address)
+        except (InvalidCredentials, LoginLocked) as refusal:
+            await self._record_failed_login(username=username, tenant_id=tenant_id, address=address, refusal=refusal)
+            raise
 
     def _event(self, session: Session) -> CloudEvent:
         return wrap(
