@@ -11,6 +11,7 @@ from shared.web.periodic import Duty
 
 FORGET_EVERY_SECONDS: Final = 3600.0
 SEAL_EVERY_SECONDS: Final = 1.0
+REMOVE_OLD_EVERY_SECONDS: Final = 60.0
 
 
 def duties(
@@ -28,5 +29,5 @@ def audit_duties(seal: SealAudit, remove_old: RemoveOldAudit) -> list[Duty]:
     """The audit's: new entries into blocks, old blocks away."""
     return [
         Duty("seal_audit", SEAL_EVERY_SECONDS, seal),
-        Duty("remove_old_audit", FORGET_EVERY_SECONDS, remove_old),
+        Duty("remove_old_audit", REMOVE_OLD_EVERY_SECONDS, remove_old),
     ]

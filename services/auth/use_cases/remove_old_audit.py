@@ -8,8 +8,8 @@ from services.auth.domain.audit_chain import Block
 from services.auth.ports import AuditChain, AuditEntries
 from shared.kernel.clock import Clock
 
-BLOCKS_AT_ONCE: Final = 100
-"""Of one tenant in one step: a long removal must not hold up others."""
+MAX_BLOCKS_A_RUN: Final = 100
+"""A run is short, so that it never holds up the end of the process; the next one goes on."""
 
 
 class RemoveOldAudit:
@@ -32,14 +32,14 @@ class RemoveOldAudit:
         if not self._keep_ms:
             return 0
         n_removed, tenant_id = 0, await self._chain.next_tenant(None)
-        while tenant_id is not None:
-            while n_blocks := await self._remove_some(tenant_id):
-                n_removed += n_blocks
+        while tenant_id is not None and n_removed < MAX_BLOCKS_A_RUN:
+            n_removed += await self._remove_some(tenant_id, MAX_BLOCKS_A_RUN - n_removed)
             tenant_id = await self._chain.next_tenant(tenant_id)
         return n_removed
 
-    async def _remove_some(self, tenant_id: str) -> int:
-        old = await self._old_blocks(tenant_id)
+    async def _remove_some(self, tenant_id: str, limit: int) -> int:
+        # Two tell whether there is anything to do: the oldest, and one that shows that it is not the newest too.
+        old = await self._old_blocks(tenant_id, 1) and await self._old_blocks(tenant_id, limit)
         if not old:
             return 0
         await self._chain.advance_anchor(tenant_id, old[-1].link)
@@ -48,7 +48,7 @@ class RemoveOldAudit:
             await self._chain.remove(block)
         return len(old)
 
-    async def _old_blocks(self, tenant_id: str) -> Sequence[Block]:
+    async def _old_blocks(self, tenant_id: str, limit: int) -> Sequence[Block]:
         before_ms = self._clock.now_ms() - self._keep_ms
-        oldest = await self._chain.after(tenant_id, 0, BLOCKS_AT_ONCE + 1)
+        oldest = await self._chain.after(tenant_id, 0, limit + 1)
         return list(takewhile(lambda block: block.at_ms < before_ms, oldest[:-1]))

@@ -16,8 +16,9 @@ from services.auth.domain.audit_chain import GENESIS, MAX_ENTRIES, seal
 from services.auth.ports import AuditChain, AuditEntries
 from shared.kernel.clock import Clock
 
-MAX_BLOCKS: Final = 20
-"""Of one tenant in one run: nobody waits for long while another one has much to seal."""
+MAX_ENTRIES_A_RUN: Final = 4 * MAX_ENTRIES
+MAX_TENANTS_A_RUN: Final = 50
+"""A run is short, so that it never holds up the end of the process; the next one goes on with the next tenant."""
 
 
 class SealAudit:
@@ -27,22 +28,25 @@ class SealAudit:
         self._entries = entries
         self._chain = chain
         self._clock = clock
+        self._latest_tenant: str | None = None
 
     async def __call__(self) -> int:
         """Seal what waits; returns how many entries. Raises `Unavailable`; what is not sealed then, is next time."""
-        n_sealed, tenant_id = 0, await self._entries.next_unsealed_tenant(None)
-        while tenant_id is not None:
-            n_sealed += await self._seal_tenant(tenant_id)
-            tenant_id = await self._entries.next_unsealed_tenant(tenant_id)
+        n_sealed = 0
+        for _ in range(MAX_TENANTS_A_RUN):
+            self._latest_tenant = await self._entries.next_unsealed_tenant(self._latest_tenant)
+            if self._latest_tenant is None:
+                break
+            n_sealed += await self._seal_tenant(self._latest_tenant, MAX_ENTRIES_A_RUN - n_sealed)
+            if n_sealed >= MAX_ENTRIES_A_RUN:
+                break
         return n_sealed
 
-    async def _seal_tenant(self, tenant_id: str) -> int:
-        n_sealed = 0
-        for _ in range(MAX_BLOCKS):
+    async def _seal_tenant(self, tenant_id: str, limit: int) -> int:
+        n_sealed = n_entries = await self._seal_next(tenant_id)
+        while n_entries == MAX_ENTRIES and n_sealed < limit:
             n_entries = await self._seal_next(tenant_id)
             n_sealed += n_entries
-            if n_entries < MAX_ENTRIES:
-                break
         return n_sealed
 
     async def _seal_next(self, tenant_id: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from services.auth.domain.audit import AuditQuery
 from services.auth.domain.audit_chain import GENESIS, Break, Fault, seal
-from services.auth.use_cases import verify_audit
+from services.auth.use_cases import seal_audit, verify_audit
 from services.auth.use_cases.remove_old_audit import RemoveOldAudit
 from services.auth.use_cases.seal_audit import SealAudit
 from services.auth.use_cases.verify_audit import Progress, Verification, VerifyAudit
@@ -128,6 +128,20 @@ async def test_each_tenant_has_a_chain_of_its_own(audit: Audit) -> None:
     assert blocks == {"t": 1, "": 2, "t|x": 1, "nobody": 0}
     await change(audit, "audit_entries", "e4", {"$set": {"actor_id": "eve"}})
     assert [(await audit.verify(tenant)).broken is None for tenant in ("t", "", "t|x")] == [True, False, True]
+
+
+async def test_a_run_is_short_and_the_next_one_goes_on(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seal_audit, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(seal_audit, "MAX_ENTRIES_A_RUN", 4)
+    for number in range(7):
+        await audit.entries.add(entry_of(number))
+    await audit.entries.add(entry_of(8, tenant_id="u"))
+    await audit.entries.add(entry_of(9, tenant_id="v"))
+
+    assert [await audit.seal() for _ in range(4)] == [4, 2, 3, 0]
+
+    await require_each_in_one_block(audit, *range(7))
+    assert [(await audit.verify(tenant)).progress.n_entries for tenant in ("u", "v")] == [1, 1]
 
 
 SECOND = "t|000000000002"
