@@ -7,6 +7,7 @@ import structlog
 
 from services.auth.adapters.mongo_api_keys import API_KEY_INDEXES, API_KEYS
 from services.auth.adapters.mongo_audit import AUDIT_ENTRIES, AUDIT_ENTRY_INDEXES
+from services.auth.adapters.mongo_audit_chain import AUDIT_BLOCK_INDEXES, AUDIT_BLOCKS
 from services.auth.adapters.mongo_sessions import SESSION_INDEXES, SESSIONS
 from services.auth.adapters.mongo_users import MongoUsers
 from services.auth.ports import Passwords
@@ -25,6 +26,7 @@ INDEXES: Final = {
     SESSIONS: SESSION_INDEXES,
     API_KEYS: API_KEY_INDEXES,
     AUDIT_ENTRIES: AUDIT_ENTRY_INDEXES,
+    AUDIT_BLOCKS: AUDIT_BLOCK_INDEXES,
     IDEMPOTENCY_KEYS: IDEMPOTENCY_INDEXES,
 }
 """Of each collection; `users` is only ever read by `_id`."""

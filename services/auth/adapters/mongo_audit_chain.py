@@ -1,4 +1,8 @@
-"""The collections `audit_blocks`, whose `_id` is `<tenant>|<number>`, and `audit_anchors`, one document per tenant."""
+"""The collections `audit_blocks` and `audit_anchors`, which has one document per tenant.
+
+A block's `_id` is `<tenant>|<number>`: there is one of each number. `place` is the same text, indexed: a range of `_id`
+is a scan on the embedded store.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,9 +19,10 @@ from services.auth.adapters.audit_keys import (
     tenant_of,
 )
 from services.auth.domain.audit_chain import GENESIS, Block, Link
-from shared.storage import Collection, Document, Receipt, Store
+from shared.storage import Collection, Document, Index, Receipt, Store
 
 AUDIT_BLOCKS: Final = "audit_blocks"
+AUDIT_BLOCK_INDEXES: Final = (Index("place", (("place", 1),)),)  # a tenant's blocks in order; the tenants, one by one
 AUDIT_ANCHORS: Final = "audit_anchors"
 
 _digests: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...])
@@ -31,22 +36,24 @@ class MongoAuditChain:
         self._anchors = Collection(store, AUDIT_ANCHORS)
 
     async def next_tenant(self, after: str | None) -> str | None:
-        found = await self._blocks.find({"_id": after_tenant(after)}, sort=[("_id", 1)], limit=1, fields=["_id"])
-        return tenant_of(found[0]["_id"]) if found else None
+        found = await self._blocks.find({"place": after_tenant(after)}, sort=[("place", 1)], limit=1, fields=["place"])
+        return tenant_of(found[0]["place"]) if found else None
 
     async def head(self, tenant_id: str) -> Block | None:
-        found = await self._blocks.find({"_id": all_of(tenant_id)}, sort=[("_id", -1)], limit=1)
+        found = await self._blocks.find({"place": all_of(tenant_id)}, sort=[("place", -1)], limit=1)
         return _block(found[0]) if found else None
 
     async def after(self, tenant_id: str, number: int, limit: int) -> Sequence[Block]:
         condition = {"$gt": block_id(tenant_id, number), "$lt": prefix_of(tenant_id) + AFTER_ALL}
-        found = await self._blocks.find({"_id": condition}, sort=[("_id", 1)], limit=limit)
+        found = await self._blocks.find({"place": condition}, sort=[("place", 1)], limit=limit)
         return [_block(document) for document in found]
 
     async def append(self, block: Block) -> bool:
+        key = block_id(block.tenant_id, block.number)
         return await self._blocks.insert(
             {
-                "_id": block_id(block.tenant_id, block.number),
+                "_id": key,
+                "place": key,
                 "at_ms": block.at_ms,
                 "prev_hash": block.prev_hash,
                 "digests_json": msgspec.json.encode(block.digests).decode(),
@@ -77,8 +84,8 @@ def _block(document: Document) -> Block:
     except (KeyError, TypeError, ValueError, msgspec.MsgspecError):
         digests, at_ms = (), -1
     return Block(
-        tenant_id=tenant_of(document["_id"]),
-        number=number_of(document["_id"]),
+        tenant_id=tenant_of(document["place"]),
+        number=number_of(document["place"]),
         at_ms=at_ms,
         prev_hash=str(document.get("prev_hash")),
         digests=digests,

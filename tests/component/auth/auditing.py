@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from services.auth.adapters.mongo_audit import AUDIT_ENTRIES, AUDIT_ENTRY_INDEXES, MongoAuditEntries
-from services.auth.adapters.mongo_audit_chain import MongoAuditChain
+from services.auth.adapters.mongo_audit_chain import AUDIT_BLOCK_INDEXES, AUDIT_BLOCKS, MongoAuditChain
 from services.auth.domain.audit import AuditEntry, Outcome
 from services.auth.use_cases.seal_audit import SealAudit
 from services.auth.use_cases.verify_audit import Progress, Verification, VerifyAudit
@@ -47,6 +47,7 @@ class Audit:
     async def prepare(self) -> "Audit":
         """With its indexes."""
         await self.store.ensure_indexes(AUDIT_ENTRIES, AUDIT_ENTRY_INDEXES)
+        await self.store.ensure_indexes(AUDIT_BLOCKS, AUDIT_BLOCK_INDEXES)
         return self
 
     async def add(self, *entries: AuditEntry) -> None:

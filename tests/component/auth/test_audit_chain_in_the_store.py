@@ -166,6 +166,7 @@ SECOND = "t|000000000002"
         ("audit_blocks", SECOND, {"$set": {"hash": "x"}}, Break(2, Fault.BLOCK_CHANGED)),
         ("audit_blocks", SECOND, {"$set": {"digests_json": "[]"}}, Break(2, Fault.BLOCK_CHANGED)),
         ("audit_blocks", SECOND, {"$unset": {"digests_json": ""}}, Break(2, Fault.BLOCK_CHANGED)),
+        ("audit_blocks", SECOND, {"$unset": {"place": ""}}, Break(2, Fault.BLOCK_MISSING, "e2")),
     ],
 )
 async def test_tampering_is_found_where_it_was_done(
