@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from shared.kernel.errors import Unauthenticated
 from shared.kernel.identity import ANONYMOUS, Identity
+from shared.kernel.json_limits import repeats_names
 from shared.kernel.permissions import Permission
 from shared.web.problems import PROBLEM_TYPE
 
@@ -29,18 +30,23 @@ _ERROR_TEXTS: Final = {
     503: "A dependency is down; `Retry-After` says when to come back.",
 }
 
+REPEATED_NAME: Final = "The body is not valid JSON: an object in it has the same name twice."
+
 EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
 
 
 class StrictJSONRequest(Request):
-    """Reads JSON as RFC 8259 has it: no NaN, no lone surrogates, bounded nesting."""
+    """Reads JSON as RFC 8259 has it: no NaN, no lone surrogates, bounded nesting, no name twice in one object."""
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
+            body = await self.body()
             try:
-                self._json = msgspec.json.decode(await self.body())
+                self._json = msgspec.json.decode(body)
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
                 raise HTTPException(400, f"The body is not valid JSON: {error}") from error
+            if repeats_names(body, self._json):
+                raise HTTPException(400, REPEATED_NAME)
         return self._json
 
 

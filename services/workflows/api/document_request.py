@@ -8,10 +8,13 @@ from pydantic import PlainValidator, WithJsonSchema
 from starlette.exceptions import HTTPException
 
 from services.workflows.domain.compact_json import JsonText, Unreadable, is_object, members_of, read
+from shared.kernel.json_limits import repeats_names
 from shared.kernel.tasks import off_loop
-from shared.web.routes import ContractRoute, StrictJSONRequest
+from shared.web.routes import REPEATED_NAME, ContractRoute, StrictJSONRequest
 
 DEFINITION: Final = "workflow_json"
+CHECKED_BYTES: Final = 256 * 1024
+"""Larger bodies are not searched for repeated names, which would hold up everybody else: the last one counts."""
 
 
 class DocumentRequest(StrictJSONRequest):
@@ -20,6 +23,8 @@ class DocumentRequest(StrictJSONRequest):
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
             body = await self.body()
+            if len(body) <= CHECKED_BYTES:
+                _refuse_repeated_names(body)
             try:
                 self._json = await off_loop(len(body), _members, body)
             except Unreadable as error:
@@ -31,6 +36,15 @@ class DocumentRoute(ContractRoute):
     """A route that takes a definition."""
 
     request_class = DocumentRequest
+
+
+def _refuse_repeated_names(body: bytes) -> None:
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return  # what is wrong with it is said where it is read for use
+    if repeats_names(body, value):
+        raise HTTPException(400, REPEATED_NAME)
 
 
 async def fingerprint_of(body: bytes) -> bytes:
