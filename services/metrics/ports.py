@@ -8,7 +8,8 @@ from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.facts import JobFact
 from services.metrics.domain.fleet import JobCounts, Robot
 from services.metrics.domain.rollups import Rollup, RollupKey
-from shared.jobs import Job, JobStatus
+from shared.jobs import Job
+from shared.jobs.history import JobQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +21,6 @@ class ActivityQuery:
     since_ms: int | None = None
     """Only later events."""
     event_type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JobQuery:
-    """Which of a tenant's jobs."""
-
-    tenant_id: str
-    limit: int
-    status: JobStatus | None = None
-    workflow_id: str | None = None
-    robot_id: str | None = None
 
 
 class ActivityStore(Protocol):

@@ -17,7 +17,7 @@ from shared.jobs.job import (
     from_document,
     to_document,
 )
-from shared.jobs.position import queue_position
+from shared.jobs.position import place, queue_position
 from shared.jobs.store import JOBS
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
@@ -45,6 +45,8 @@ class NewJob:
     run_at_ms: int | None = None
     max_attempts: int = MAX_ATTEMPTS_DEFAULT
     timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
+    must_end_ms: int | None = None
+    retry_of: str | None = None
     job_id: str | None = None
     """A fixed id makes the submission repeatable: the second insert finds the first (schedules, retries)."""
     traceparent: str | None = None
@@ -98,8 +100,10 @@ class JobSubmitter:
             definition_id=new_job.definition_id,
             priority=new_job.priority,
             requirements=new_job.requirements,
+            place=place(new_job.tenant_id, now_ms, job_id),
             variables_json=msgspec.json.encode(new_job.variables).decode(),
             trigger=new_job.trigger,
+            retry_of=new_job.retry_of,
             created_ms=now_ms,
             created_by=new_job.created_by,
             updated_ms=now_ms,
@@ -110,6 +114,8 @@ class JobSubmitter:
             waiting_until_ms=None if is_due else run_at_ms,
             max_attempts=new_job.max_attempts,
             timeout_seconds=new_job.timeout_seconds,
+            must_end_ms=new_job.must_end_ms,
+            deadline_ms=new_job.must_end_ms,
             traceparent=new_job.traceparent or new_traceparent(),
         )
 

@@ -23,7 +23,7 @@ from services.metrics.api.schemas import (
 from services.metrics.api.timestamps import since_ms_of
 from services.metrics.domain.activity import public_event_type
 from services.metrics.domain.fleet import RobotNotFound
-from services.metrics.ports import ActivityQuery, JobQuery
+from services.metrics.ports import ActivityQuery
 from services.metrics.use_cases.list_activity import ListActivity
 from services.metrics.use_cases.list_jobs import ListJobs
 from services.metrics.use_cases.measure_installation import MeasureInstallation
@@ -32,6 +32,7 @@ from services.metrics.use_cases.show_robots import ShowRobots
 from services.metrics.use_cases.summarize_fleet import SummarizeFleet
 from shared.jobs import JobStatus
 from shared.jobs.fleet import RobotStatus
+from shared.jobs.history import JobQuery
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 
