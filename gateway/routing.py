@@ -80,7 +80,15 @@ _DISPATCHER: Final = (
     Route("POST", "/jobs/{job_id}/extend-lease", "dispatcher", _own("extend-lease", 240)),
     Route("PUT", "/jobs/{job_id}/progress", "dispatcher", _own("progress", 600)),
     Route("POST", "/jobs/{job_id}/cancel", "dispatcher", _own("cancel", 60)),
+    Route("POST", "/jobs/{job_id}/retry", "dispatcher", _own("retry", 30)),
+    Route("GET", "/jobs", "dispatcher", _LIST),
     Route("GET", "/jobs/{job_id}", "dispatcher", _DETAIL),
+    Route("GET", "/jobs/{job_id}/explain", "dispatcher", _DETAIL),
+    Route("GET", "/dlq", "dispatcher", _LIST),
+    Route("GET", "/dlq/stats", "dispatcher", _LIST),
+    Route("POST", "/dlq/{job_id}/retry", "dispatcher", _JOB_OPERATIONS),
+    Route("DELETE", "/dlq/{job_id}", "dispatcher", _JOB_OPERATIONS),
+    Route("POST", "/dlq/purge", "dispatcher", _JOB_OPERATIONS),
 )
 _SCHEDULER: Final = (
     Route("POST", "/schedules", "scheduler", _JOB_OPERATIONS),

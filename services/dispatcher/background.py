@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.dispatcher.settings import DispatcherSettings
 from services.dispatcher.use_cases.expire_leases import ExpireLeases
@@ -9,7 +10,11 @@ from services.dispatcher.use_cases.free_lost_slots import FreeLostSlots
 from services.dispatcher.use_cases.mark_offline_robots import MarkOfflineRobots
 from services.dispatcher.use_cases.promote_due_jobs import PromoteDueJobs
 from services.dispatcher.use_cases.refill_candidates import RefillCandidates
+from services.dispatcher.use_cases.remove_old_jobs import RemoveOldJobs
+from shared.web.idempotency import IdempotentResponses
 from shared.web.periodic import Duty
+
+CLEAN_UP_EVERY_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,8 @@ class Timers:
     refill_candidates: RefillCandidates
     free_lost_slots: FreeLostSlots
     mark_offline_robots: MarkOfflineRobots
+    remove_old_jobs: RemoveOldJobs
+    idempotent: IdempotentResponses
 
 
 def duties(timers: Timers, settings: DispatcherSettings) -> Sequence[Duty]:
@@ -36,4 +43,6 @@ def duties(timers: Timers, settings: DispatcherSettings) -> Sequence[Duty]:
         Duty("promote-due-jobs", settings.lease_check_seconds, timers.promote_due_jobs),
         Duty("free-lost-slots", settings.slot_check_seconds, timers.free_lost_slots),
         Duty("mark-offline-robots", settings.offline_check_seconds, timers.mark_offline_robots),
+        Duty("remove-old-jobs", CLEAN_UP_EVERY_SECONDS, timers.remove_old_jobs),
+        Duty("purge-idempotency-keys", CLEAN_UP_EVERY_SECONDS, timers.idempotent.purge),
     )

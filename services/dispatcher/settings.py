@@ -22,6 +22,15 @@ class DispatcherSettings(ServiceSettings):
     )
     retry_cap_seconds: float = Field(300.0, gt=0, description="longest backoff")
 
+    job_retention_days: int = Field(
+        90, ge=1, le=3_650, description="how long ended jobs are kept; dead letters are kept until dealt with"
+    )
+
+    @property
+    def job_retention_ms(self) -> int:
+        """`job_retention_days` in milliseconds."""
+        return self.job_retention_days * 86_400_000
+
     @property
     def robot_offline_after_ms(self) -> int:
         """`robot_offline_after_seconds` in milliseconds."""

@@ -39,6 +39,8 @@ class JobSubmitted(JobQueuedEvent, frozen=True):
     TYPE: ClassVar[str] = "job.submitted"
     SOURCE: ClassVar[str] = "jobs"
     trigger: str = "manual"
+    retry_of: str | None = None
+    """The job that this one tries again."""
 
 
 class JobDue(JobQueuedEvent, frozen=True):

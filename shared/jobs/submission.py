@@ -137,4 +137,5 @@ def submitted_event(job: Job) -> JobSubmitted:
         required_tags=job.requirements.tags,
         required_robot_id=job.requirements.robot_id,
         trigger=job.trigger,
+        retry_of=job.retry_of,
     )
