@@ -47,6 +47,10 @@ class Caller:
         """PUT `body` as JSON."""
         return await self.http.put(API + path, json=body, headers=self.headers)
 
+    async def delete(self, path: str) -> httpx.Response:
+        """DELETE."""
+        return await self.http.delete(API + path, headers=self.headers)
+
     async def get(self, path: str, **query: Any) -> httpx.Response:
         """GET with `query`."""
         return await self.http.get(API + path, params=query, headers=self.headers)
