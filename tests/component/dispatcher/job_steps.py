@@ -14,7 +14,7 @@ async def claimed(robot: Caller, job_id: str) -> dict[str, Any]:
         answer: dict[str, Any] | None = (await robot.post("/jobs/claim", {})).json()
         return answer
 
-    job = await eventually(claim, timeout_seconds=15)
+    job: dict[str, Any] = await eventually(claim, timeout_seconds=15)
     assert job["job_id"] == job_id
     return job
 
