@@ -95,7 +95,7 @@ def fail(
     error_type: str | None,
     failed_node: str | None,
     reason: DeadReason,
-    report: str,
+    report: str | None,
     now_ms: int,
 ) -> Change:
     """The job failed for good and becomes a dead letter."""
@@ -132,7 +132,7 @@ def expire(job: Job, *, now_ms: int) -> Change:
     """The lease ran out: back to the queue, or failed when the attempts are used up."""
     target_of(Verb.EXPIRE, job)
     if job.attempts_used < job.max_attempts:
-        return _requeue(job, Verb.EXPIRE, JobLeaseExpired, {"error_type": LEASE_EXPIRED})
+        return _requeue(job, Verb.EXPIRE, JobLeaseExpired, {"error_type": LEASE_EXPIRED, "last_report": None})
     message = f"Robot {job.robot_id} stopped renewing its lease on attempt {job.attempt}."
     return fail(
         job,
@@ -140,7 +140,7 @@ def expire(job: Job, *, now_ms: int) -> Change:
         error_type=LEASE_EXPIRED,
         failed_node=job.current_node,
         reason=DeadReason.ATTEMPTS_EXHAUSTED,
-        report="",
+        report=None,
         now_ms=now_ms,
     )
 
