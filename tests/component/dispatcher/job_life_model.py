@@ -10,6 +10,22 @@ from tests.component.dispatcher.job_life import BACKOFF, JITTER, LEASE_SECONDS
 LEASED: Final = (JobStatus.CLAIMED, JobStatus.RUNNING)
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What must be stored of a job."""
+
+    status: JobStatus
+    owner: str | None
+    attempts: int
+    released: int
+    is_queued: bool
+    waiting_until_ms: int | None
+    lease_expires_ms: int | None
+    deadline_ms: int | None
+    dead: DeadReason | None
+    last_report: tuple[str, str, JobStatus] | None
+
+
 @dataclass
 class ModelJob:
     """One job. Times in epoch milliseconds."""
@@ -34,6 +50,21 @@ class ModelJob:
 
     def __post_init__(self) -> None:
         self.deadline_ms = self.must_end_ms
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            status=self.status,
+            owner=self.owner,
+            attempts=self.attempts,
+            released=self.released,
+            is_queued=self.status is JobStatus.PENDING and self.waiting_until_ms is None,
+            waiting_until_ms=self.waiting_until_ms,
+            lease_expires_ms=self.lease_expires_ms if self.owner is not None else None,
+            deadline_ms=self.deadline_ms,
+            dead=self.dead,
+            last_report=self.last_report,
+        )
 
     @property
     def rank(self) -> tuple[int, int, str]:

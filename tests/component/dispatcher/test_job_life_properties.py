@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from services.dispatcher.domain.dead_letters import DeadLetterNotFound
+from services.dispatcher.domain.dead_letters import DeadLetterNotFound, DeadReason
 from services.dispatcher.domain.reports import NotHeld
 from services.dispatcher.domain.resubmission import JobNotRetryable
 from shared.jobs import TERMINAL, Job, JobStatus
 from tests.component.dispatcher.job_life import JobLife
-from tests.component.dispatcher.job_life_model import LEASED, Model, ModelJob
+from tests.component.dispatcher.job_life_model import LEASED, Facts, Model, ModelJob
 
 SLOTS: Final = {"r1": 1, "r2": 2}
 CALLS: Final = (
@@ -204,8 +204,7 @@ class JobLifeMachine(RuleBasedStateMachine):
     def what_is_stored_is_what_the_model_says(self) -> None:
         stored = self._life.stored()
         assert {job_id: _facts(job) for job_id, job in stored.jobs.items()} == {
-            job.job_id: (job.status, job.owner, job.attempts, job.released, job.dead, job.waiting_until_ms)
-            for job in self._model.jobs.values()
+            job_id: job.facts for job_id, job in self._model.jobs.items()
         }
         for robot_id, robot in stored.robots.items():
             assert set(robot.active) == self._model.held_by(robot_id)
@@ -215,10 +214,21 @@ class JobLifeMachine(RuleBasedStateMachine):
             assert self._ended.setdefault(job_id, final) == final
 
 
-def _facts(job: Job) -> tuple[object, ...]:
-    owner = job.robot_id if job.is_leased else None
-    dead = job.dead_reason if job.dead_place is not None else None
-    return (job.status, owner, job.attempt, job.n_released, dead, job.waiting_until_ms)
+def _facts(job: Job) -> Facts:
+    """What the model tells of a job too."""
+    robot_id, _, _, verb, outcome = (job.last_report or "\n\n\n\n").split("\n")
+    return Facts(
+        status=job.status,
+        owner=job.robot_id if job.is_leased else None,
+        attempts=job.attempt,
+        released=job.n_released,
+        is_queued=job.queue_position is not None,
+        waiting_until_ms=job.waiting_until_ms,
+        lease_expires_ms=job.lease_expires_ms,
+        deadline_ms=job.deadline_ms,
+        dead=None if job.dead_place is None or job.dead_reason is None else DeadReason(job.dead_reason),
+        last_report=(robot_id, verb, JobStatus(outcome)) if verb else None,
+    )
 
 
 def test_no_sequence_of_calls_breaks_the_rules(store_url: str, database_name: str) -> None:
@@ -232,6 +242,7 @@ def test_no_sequence_of_calls_breaks_the_rules(store_url: str, database_name: st
                 deadline=None,
                 derandomize=True,
                 database=None,
+                phases=[Phase.generate],  # shrinking takes longer than a test may
                 suppress_health_check=list(HealthCheck),
             ),
         )
