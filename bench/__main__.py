@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 
 import uvloop
 
-from bench import lifecycle, report
+from bench import analytics, lifecycle, report
 from bench.generator import RunError
 from bench.lifecycle import Options
 
-CASES: dict[str, Callable[[Options], Awaitable[report.CaseResult]]] = {"lifecycle": lifecycle.run}
+CASES: dict[str, Callable[[Options], Awaitable[report.CaseResult]]] = {
+    "lifecycle": lifecycle.run,
+    "analytics": analytics.run,
+}
 
 
 def parsed() -> argparse.Namespace:

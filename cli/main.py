@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli.commands import config, jobs, keys, login, processes, robots, schedules, status, workflows
+from cli.commands import config, jobs, keys, login, metrics, processes, robots, schedules, status, workflows
 from cli.error_boundary import CasareGroup
 
 _EXIT_CODES = (
@@ -35,6 +35,7 @@ app.add_typer(jobs.app, name="job")
 app.add_typer(robots.app, name="robot")
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(keys.app, name="key")
+app.add_typer(metrics.app, name="metrics")
 
 
 @app.callback()

@@ -167,7 +167,7 @@ class Gateway:
         log(
             "request_answered",
             method=method,
-            path=exchange.path,
+            path=exchange.logged_path,
             status=exchange.status,
             request_id=exchange.request_id,
             milliseconds=round(seconds * 1000, 1),

@@ -12,6 +12,7 @@ from gateway.errors import Refused
 from gateway.headers import Header
 from gateway.routing import Route
 from shared.kernel.errors import CasareError
+from shared.web.middleware import TOKEN_PARAMETER
 from shared.web.problems import crash_response, http_problem, problem_response
 
 _SET_HERE_ONLY: Final = frozenset(
@@ -39,6 +40,11 @@ class Exchange:
         self.on_status: Callable[[int], None] | None = None
         """Told the status before the client is."""
 
+    @property
+    def logged_path(self) -> str:
+        """The path as logs may have it: without the token of a webhook's URL."""
+        return self.route.path if self.route is not None and TOKEN_PARAMETER in self.route.path else self.path
+
     async def send(self, message: Message) -> None:
         """Pass on a service's answer, unless its request has been refused meanwhile."""
         if message["type"] == "http.response.start":
@@ -63,7 +69,7 @@ class Exchange:
         if self.body is not None and self.body.refusal is not None:
             error = self.body.refusal  # whatever a service made of a body that it was not given
         if self.status:
-            _log.warning("answer_broken_off", path=self.path, request_id=self.request_id, reason=str(error))
+            _log.warning("answer_broken_off", path=self.logged_path, request_id=self.request_id, reason=str(error))
             return
         if isinstance(error, CasareError):
             response = problem_response(error, instance=self.path, request_id=self.request_id)
@@ -82,7 +88,7 @@ class Exchange:
         if self.body is not None and self.body.refusal is not None:
             await self.refuse(self.body.refusal)
             return
-        _log.exception("request_crashed", path=self.path, request_id=self.request_id)
+        _log.exception("request_crashed", path=self.logged_path, request_id=self.request_id)
         if not self.status:
             await self._answer(crash_response(instance=self.path, request_id=self.request_id), None)
 

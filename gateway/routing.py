@@ -58,13 +58,38 @@ _AUTH: Final = (
     Route("POST", "/auth/refresh", "auth", _AUTHENTICATION, Access.PUBLIC),
     Route("POST", "/auth/logout", "auth", _DETAIL, ends_session=True),
     Route("GET", "/auth/me", "auth", _DETAIL),
+    Route("POST", "/auth/password", "auth", _own("password", 5)),
+    Route("POST", "/users", "auth", _JOB_OPERATIONS),
+    Route("GET", "/users", "auth", _LIST),
+    Route("GET", "/users/{user_id}", "auth", _DETAIL),
+    Route("PUT", "/users/{user_id}", "auth", _JOB_OPERATIONS),
+    Route("DELETE", "/users/{user_id}", "auth", _JOB_OPERATIONS),
+    Route("POST", "/tenants", "auth", _JOB_OPERATIONS),
+    Route("GET", "/tenants", "auth", _LIST),
+    Route("GET", "/tenants/{tenant_id}", "auth", _DETAIL),
+    Route("PUT", "/tenants/{tenant_id}", "auth", _JOB_OPERATIONS),
+    Route("PUT", "/tenants/{tenant_id}/members/{user_id}", "auth", _JOB_OPERATIONS),
+    Route("DELETE", "/tenants/{tenant_id}/members/{user_id}", "auth", _JOB_OPERATIONS),
     Route("POST", "/robot-api-keys", "auth", _JOB_OPERATIONS),
     Route("GET", "/robot-api-keys", "auth", _LIST),
+    Route("GET", "/robot-api-keys/{key_id}", "auth", _DETAIL),
+    Route("POST", "/robot-api-keys/{key_id}/rotate", "auth", _JOB_OPERATIONS),
     Route("POST", "/robot-api-keys/{key_id}/revoke", "auth", _JOB_OPERATIONS),
 )
 _WORKFLOWS: Final = (
     Route("POST", "/workflows", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("POST", "/workflows/upload", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("GET", "/workflows", "workflows", _LIST),
     Route("GET", "/workflows/{workflow_id}", "workflows", _DETAIL),
+    Route("POST", "/workflows/{workflow_id}/webhooks", "workflows", _JOB_OPERATIONS),
+    Route("GET", "/workflows/{workflow_id}/webhooks", "workflows", _LIST),
+    Route("DELETE", "/workflows/{workflow_id}/webhooks/{webhook_id}", "workflows", _JOB_OPERATIONS),
+    Route("POST", "/webhooks/{token}", "workflows", _JOB_OPERATIONS, Access.PUBLIC),
+    Route("POST", "/jobs", "workflows", _JOB_OPERATIONS),
+    Route("POST", "/jobs/batch", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("PUT", "/workflows/{workflow_id}", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),
+    Route("DELETE", "/workflows/{workflow_id}", "workflows", _JOB_OPERATIONS),
+    Route("GET", "/workflows/{workflow_id}/versions", "workflows", _LIST),
 )
 _DISPATCHER: Final = (
     Route("POST", "/robots/register", "dispatcher", _own("robot-register", 30)),
@@ -72,6 +97,7 @@ _DISPATCHER: Final = (
     Route("GET", "/robots/{robot_id}", "dispatcher", _own("robot-detail", 200)),
     Route("PUT", "/robots/{robot_id}", "dispatcher", _own("robot-update", 60)),
     Route("PUT", "/robots/{robot_id}/status", "dispatcher", _own("robot-status", 120)),
+    Route("DELETE", "/robots/{robot_id}", "dispatcher", _own("robot-delete", 30)),
     Route("POST", "/robots/{robot_id}/heartbeat", "dispatcher", _own("heartbeat", 600)),
     Route("POST", "/jobs/claim", "dispatcher", _own("claim", 120)),
     Route("POST", "/jobs/{job_id}/complete", "dispatcher", _own("complete", 120)),
@@ -89,6 +115,8 @@ _DISPATCHER: Final = (
     Route("POST", "/dlq/{job_id}/retry", "dispatcher", _JOB_OPERATIONS),
     Route("DELETE", "/dlq/{job_id}", "dispatcher", _JOB_OPERATIONS),
     Route("POST", "/dlq/purge", "dispatcher", _JOB_OPERATIONS),
+    Route("POST", "/jobs/{job_id}/logs", "dispatcher", _own("job-logs", 600)),
+    Route("GET", "/jobs/{job_id}/logs", "dispatcher", _DETAIL),
 )
 _SCHEDULER: Final = (
     Route("POST", "/schedules", "scheduler", _JOB_OPERATIONS),
@@ -97,6 +125,8 @@ _SCHEDULER: Final = (
     Route("GET", "/schedules/{schedule_id}", "scheduler", _DETAIL),
     Route("PUT", "/schedules/{schedule_id}/enable", "scheduler", _JOB_OPERATIONS),
     Route("PUT", "/schedules/{schedule_id}/disable", "scheduler", _JOB_OPERATIONS),
+    Route("PUT", "/schedules/{schedule_id}/trigger", "scheduler", _JOB_OPERATIONS),
+    Route("DELETE", "/schedules/{schedule_id}", "scheduler", _JOB_OPERATIONS),
 )
 _METRICS: Final = (
     Route("GET", "/metrics/fleet", "metrics", _own("metrics-fleet", 100)),
@@ -104,7 +134,10 @@ _METRICS: Final = (
     Route("GET", "/metrics/robots/{robot_id}", "metrics", _own("metrics-robot", 200)),
     Route("GET", "/metrics/jobs", "metrics", _own("metrics-jobs", 50)),
     Route("GET", "/metrics/jobs/{job_id}", "metrics", _own("metrics-job", 200)),
+    Route("GET", "/metrics/analytics", "metrics", _own("metrics-analytics", 20)),
     Route("GET", "/metrics/activity", "metrics", _own("metrics-activity", 60)),
+    Route("POST", "/metrics/rebuild", "metrics", _JOB_OPERATIONS),
+    Route("GET", "/metrics/rebuild", "metrics", _DETAIL),
     Route("GET", "/metrics/prometheus", "metrics", _LIST, Access.PUBLIC),
 )
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.auth.use_cases.forget_deleted_users import ForgetDeletedUsers
 from services.auth.use_cases.forget_expired_sessions import ForgetExpiredSessions
 from services.auth.use_cases.record_key_use import RecordKeyUse
 from shared.web.idempotency import IdempotentResponses
@@ -11,11 +12,17 @@ FORGET_EVERY_SECONDS: Final = 3600.0
 
 
 def duties(
-    forget: ForgetExpiredSessions, record_use: RecordKeyUse, idempotent: IdempotentResponses, *, flush_seconds: float
+    forget: ForgetExpiredSessions,
+    forget_users: ForgetDeletedUsers,
+    record_use: RecordKeyUse,
+    idempotent: IdempotentResponses,
+    *,
+    flush_seconds: float,
 ) -> list[Duty]:
     """Deletion of what is over, and the writing of keys' last use."""
     return [
         Duty("forget_expired_sessions", FORGET_EVERY_SECONDS, forget),
+        Duty("forget_deleted_users", FORGET_EVERY_SECONDS, forget_users),
         Duty("purge_idempotency_keys", FORGET_EVERY_SECONDS, idempotent.purge),
         Duty("flush_key_use", flush_seconds, record_use.flush),
     ]

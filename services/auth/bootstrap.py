@@ -1,4 +1,4 @@
-"""What must be there before anybody can log in: indexes, and a first administrator."""
+"""What must be there before anybody can log in: indexes, the tenant `default`, and a first administrator."""
 
 import asyncio
 from typing import Final
@@ -7,13 +7,16 @@ import structlog
 
 from services.auth.adapters.mongo_api_keys import API_KEY_INDEXES, API_KEYS
 from services.auth.adapters.mongo_sessions import SESSION_INDEXES, SESSIONS
-from services.auth.adapters.mongo_users import MongoUsers
-from services.auth.ports import Passwords
+from services.auth.adapters.mongo_tenants import TENANT_INDEXES, TENANTS
+from services.auth.adapters.mongo_users import USER_INDEXES, USERS
+from services.auth.domain.tenant import FIRST_VERSION, Tenant
+from services.auth.ports import Passwords, Tenants, Users
 from services.auth.settings import AuthSettings
 from services.auth.use_cases.create_first_admin import FIRST_ADMIN, CreateFirstAdmin, FirstAdmin
 from shared.config import Environment
 from shared.kernel.clock import Clock
 from shared.kernel.errors import CasareError, Unavailable
+from shared.kernel.identity import DEFAULT_TENANT
 from shared.storage import Store
 from shared.web.idempotency import IDEMPOTENCY_INDEXES, IDEMPOTENCY_KEYS
 
@@ -23,9 +26,14 @@ LONGEST_PAUSE_SECONDS: Final = 5.0
 INDEXES: Final = {
     SESSIONS: SESSION_INDEXES,
     API_KEYS: API_KEY_INDEXES,
+    USERS: USER_INDEXES,
+    TENANTS: TENANT_INDEXES,
     IDEMPOTENCY_KEYS: IDEMPOTENCY_INDEXES,
 }
-"""Of each collection; `users` is only ever read by `_id`."""
+"""Of each collection."""
+
+DEFAULT_TENANT_NAME: Final = "Default"
+SYSTEM: Final = "system"
 
 _NO_PASSWORD: Final = "There is no user yet: set CASARE_ADMIN_PASSWORD (or CASARE_ADMIN_PASSWORD_FILE) and start again."  # noqa: S105 - a message
 
@@ -39,17 +47,24 @@ class NoFirstAdmin(CasareError):
         super().__init__(_NO_PASSWORD)
 
 
-async def has_users(store: Store) -> bool:
-    """Whether anybody has been created yet. Raises `Unavailable`."""
-    return not await MongoUsers(store).is_empty()
+async def ensure_default_tenant(tenants: Tenants, clock: Clock) -> None:
+    """Create the tenant of the installation's administrators where it is missing. Raises `Unavailable`."""
+    tenant = Tenant(
+        tenant_id=DEFAULT_TENANT,
+        version=FIRST_VERSION,
+        name=DEFAULT_TENANT_NAME,
+        created_ms=clock.now_ms(),
+        created_by=SYSTEM,
+    )
+    await tenants.add(tenant)
 
 
-async def ensure_first_admin(store: Store, settings: AuthSettings, passwords: Passwords, clock: Clock) -> bool:
+async def ensure_first_admin(users: Users, settings: AuthSettings, passwords: Passwords, clock: Clock) -> bool:
     """Create the user `admin` where nobody exists; returns whether this call did.
 
     Without a password, logs what to do; production raises `NoFirstAdmin`. Raises `Unavailable`.
     """
-    create = CreateFirstAdmin(users=MongoUsers(store), passwords=passwords, clock=clock)
+    create = CreateFirstAdmin(users=users, passwords=passwords, clock=clock)
     outcome = await create(password=settings.admin_password.get_secret_value())
     if outcome is FirstAdmin.CREATED:
         _log.info("first_admin_created", user_id=FIRST_ADMIN)
@@ -66,8 +81,19 @@ class Bootstrap:
     Replicas prepare it together; every step is harmless when another has done it.
     """
 
-    def __init__(self, store: Store, settings: AuthSettings, passwords: Passwords, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: AuthSettings,
+        *,
+        users: Users,
+        tenants: Tenants,
+        passwords: Passwords,
+        clock: Clock,
+    ) -> None:
         self._store = store
+        self._users = users
+        self._tenants = tenants
         self._settings = settings
         self._passwords = passwords
         self._clock = clock
@@ -101,4 +127,5 @@ class Bootstrap:
     async def _prepare(self) -> None:
         for name, indexes in INDEXES.items():
             await self._store.ensure_indexes(name, indexes)
-        await ensure_first_admin(self._store, self._settings, self._passwords, self._clock)
+        await ensure_default_tenant(self._tenants, self._clock)
+        await ensure_first_admin(self._users, self._settings, self._passwords, self._clock)

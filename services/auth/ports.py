@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from services.auth.domain.api_key import ApiKey
+from services.auth.domain.api_key import ApiKey, KeyFilter
 from services.auth.domain.lockout import Admission, Attempt
 from services.auth.domain.session import RefreshClaims, Session, TokenPair
+from services.auth.domain.tenant import Tenant
 from services.auth.domain.user import User
 from shared.events import CloudEvent
 from shared.kernel.permissions import Role
@@ -16,15 +17,59 @@ class Users(Protocol):
     """The people who log in."""
 
     async def get(self, user_id: str) -> User | None:
-        """The user, or None."""
+        """The user, or None; one whose account is gone has no tenants."""
         ...
 
-    async def add(self, user: User) -> bool:
-        """Store a new user; False when the id is taken."""
+    async def add(self, user: User, event: CloudEvent | None = None) -> bool:
+        """Store a new user, with the event if anybody asked for it; False when the id is taken."""
+        ...
+
+    async def change(self, before: User, after: User, event: CloudEvent) -> bool:
+        """Store `after`; False when the user changed since `before` was read."""
+        ...
+
+    async def page(self, tenant_id: str, *, limit: int, offset: int) -> tuple[Sequence[User], int]:
+        """A page of the tenant's users, by name, and how many there are in all."""
+        ...
+
+    async def admins_of(self, tenant_id: str) -> Sequence[User]:
+        """The tenant's administrators, also those disabled there."""
+        ...
+
+    async def forget_deleted(self, before_ms: int) -> int:
+        """Delete what is left of accounts that were gone before `before_ms`; returns how many."""
         ...
 
     async def is_empty(self) -> bool:
         """Whether nobody has been created yet."""
+        ...
+
+
+class Tenants(Protocol):
+    """Who shares workflows, jobs and robots."""
+
+    async def get(self, tenant_id: str) -> Tenant | None:
+        """The tenant, or None."""
+        ...
+
+    async def add(self, tenant: Tenant, event: CloudEvent | None = None) -> bool:
+        """Store a new tenant, with the event if anybody asked for it; False when the id is taken."""
+        ...
+
+    async def change(self, before: Tenant, after: Tenant, event: CloudEvent) -> bool:
+        """Store the new name and state; False when the tenant changed since `before` was read."""
+        ...
+
+    async def note_leaver(self, before: Tenant, after: Tenant) -> bool:
+        """Store `after.leaving`; False when the tenant changed since `before` was read."""
+        ...
+
+    async def forget_leaver(self, tenant_id: str, user_id: str, since_ms: int) -> None:
+        """Remove what `note_leaver` stored for this user at `since_ms`."""
+        ...
+
+    async def page(self, tenant_ids: Sequence[str] | None, *, limit: int, offset: int) -> tuple[Sequence[Tenant], int]:
+        """A page of these tenants, or of all, by id, and how many there are in all."""
         ...
 
 
@@ -51,6 +96,20 @@ class Sessions(Protocol):
         """Revoked sessions, of all tenants, whose access tokens end after `at_ms`."""
         ...
 
+    async def begun_by(
+        self, user_id: str, tenant_id: str | None, *, before_version: int, except_session: str | None, limit: int
+    ) -> Sequence[Session]:
+        """Sessions not yet revoked that began with an older version of the user; without a tenant, in all of them."""
+        ...
+
+    async def begun_in(self, tenant_id: str, *, until_ms: int, limit: int) -> Sequence[Session]:
+        """The tenant's sessions not yet revoked that began at `until_ms` or earlier."""
+        ...
+
+    async def carry_over(self, before: Session, user_version: int) -> bool:
+        """Let the session go on as begun with `user_version`; False when it changed since `before` was read."""
+        ...
+
     async def forget_expired(self, before_ms: int) -> int:
         """Delete sessions that ended before `before_ms`; returns how many."""
         ...
@@ -71,14 +130,16 @@ class ApiKeys(Protocol):
         """The key, or None when there is none of this id in the tenant."""
         ...
 
-    async def page(
-        self, tenant_id: str, *, robot_id: str | None, limit: int, offset: int
-    ) -> tuple[Sequence[ApiKey], int]:
-        """A page of the tenant's keys, newest first, and how many there are in all."""
+    async def page(self, tenant_id: str, wanted: KeyFilter, *, limit: int, offset: int) -> tuple[Sequence[ApiKey], int]:
+        """A page of the tenant's keys, newest first, and how many match in all."""
         ...
 
-    async def revoke(self, before: ApiKey, after: ApiKey, event: CloudEvent) -> bool:
-        """End the key; False when it changed since `before` was read."""
+    async def bound_to(self, tenant_id: str, robot_id: str) -> Sequence[ApiKey]:
+        """The robot's keys that have not been revoked."""
+        ...
+
+    async def change(self, before: ApiKey, after: ApiKey, event: CloudEvent) -> bool:
+        """Revoke or rotate the key; False when it changed since `before` was read."""
         ...
 
     async def revoked_since(self, since_ms: int) -> Sequence[str]:
@@ -114,7 +175,7 @@ class Passwords(Protocol):
         ...
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether the hash is that of `password`; without a hash the same work for nothing, and False."""
+        """Whether the hash is that of `password`; without one, or with an empty one, the same work and False."""
         ...
 
 

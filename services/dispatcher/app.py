@@ -11,10 +11,12 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from services.dispatcher.adapters.dead_letter_store import MongoDeadLetters
 from services.dispatcher.adapters.job_store import MongoJobs
+from services.dispatcher.adapters.log_store import JOB_LOG_INDEXES, JOB_LOGS, MongoJobLogs
 from services.dispatcher.adapters.robot_store import ROBOT_INDEXES, MongoRobots
 from services.dispatcher.api.dead_letter_routes import DeadLetterUseCases, build_dead_letter_router
 from services.dispatcher.api.job_list_routes import build_job_list_router
 from services.dispatcher.api.job_routes import JobUseCases, build_job_router
+from services.dispatcher.api.log_routes import LogUseCases, build_log_router
 from services.dispatcher.api.retry_routes import build_retry_router
 from services.dispatcher.api.robot_routes import RobotUseCases, build_robot_router
 from services.dispatcher.background import Timers, duties
@@ -22,14 +24,18 @@ from services.dispatcher.consumers import attach_consumers
 from services.dispatcher.domain.matching import CandidateIndex
 from services.dispatcher.domain.retry import RetryPolicy
 from services.dispatcher.settings import DispatcherSettings
+from services.dispatcher.use_cases.add_job_logs import AddJobLogs
 from services.dispatcher.use_cases.cancel_job import CancelJob
+from services.dispatcher.use_cases.cancel_jobs_of_workflow import CancelJobsOfWorkflow
 from services.dispatcher.use_cases.claim_job import ClaimJob
 from services.dispatcher.use_cases.complete_job import CompleteJob
 from services.dispatcher.use_cases.delete_dead_letter import DeleteDeadLetter
+from services.dispatcher.use_cases.delete_robot import DeleteRobot
 from services.dispatcher.use_cases.expire_leases import ExpireLeases
 from services.dispatcher.use_cases.explain_job import ExplainJob
 from services.dispatcher.use_cases.extend_lease import ExtendLease
 from services.dispatcher.use_cases.fail_job import FailJob
+from services.dispatcher.use_cases.forget_deleted_robots import ForgetDeletedRobots
 from services.dispatcher.use_cases.free_lost_slots import FreeLostSlots
 from services.dispatcher.use_cases.get_job import GetJob
 from services.dispatcher.use_cases.get_robot import GetRobot
@@ -39,13 +45,16 @@ from services.dispatcher.use_cases.list_robots import ListRobots
 from services.dispatcher.use_cases.mark_offline_robots import MarkOfflineRobots
 from services.dispatcher.use_cases.promote_due_jobs import PromoteDueJobs
 from services.dispatcher.use_cases.purge_dead_letters import PurgeDeadLetters
+from services.dispatcher.use_cases.read_job_logs import ReadJobLogs
 from services.dispatcher.use_cases.record_heartbeat import RecordHeartbeat
 from services.dispatcher.use_cases.refill_candidates import RefillCandidates
 from services.dispatcher.use_cases.register_robot import RegisterRobot
 from services.dispatcher.use_cases.release_job import ReleaseJob
 from services.dispatcher.use_cases.remove_old_jobs import RemoveOldJobs
+from services.dispatcher.use_cases.remove_old_logs import RemoveOldLogs
 from services.dispatcher.use_cases.report_on_job import ReportOnJob
 from services.dispatcher.use_cases.report_progress import ReportProgress
+from services.dispatcher.use_cases.retire_robot import RetireRobot
 from services.dispatcher.use_cases.retry_dead_letter import RetryDeadLetter
 from services.dispatcher.use_cases.retry_job import RetryJob
 from services.dispatcher.use_cases.set_robot_status import SetRobotStatus
@@ -64,7 +73,12 @@ from shared.web.periodic import running
 from shared.web.runtime import Runtime
 
 OUTBOX_COLLECTIONS: Final = (JOBS, ROBOTS)
-_INDEXES: Final = {JOBS: JOB_INDEXES, ROBOTS: ROBOT_INDEXES, IDEMPOTENCY_KEYS: IDEMPOTENCY_INDEXES}
+_INDEXES: Final = {
+    JOBS: JOB_INDEXES,
+    ROBOTS: ROBOT_INDEXES,
+    JOB_LOGS: JOB_LOG_INDEXES,
+    IDEMPOTENCY_KEYS: IDEMPOTENCY_INDEXES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +87,13 @@ class _Parts:
 
     jobs: MongoJobs
     robots: MongoRobots
+    logs: MongoJobLogs
     index: CandidateIndex
     refill: RefillCandidates
     claim: ClaimJob
     retry: RetryJob
     idempotent: IdempotentResponses
+    retire: RetireRobot
 
 
 def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
@@ -88,7 +104,8 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
-        await attach_consumers(runtime.bus, parts.index)
+        cancel_jobs = CancelJobsOfWorkflow(parts.jobs, runtime.clock)
+        await attach_consumers(runtime.bus, parts.index, parts.retire, cancel_jobs)
         indexes = ensure_indexes_duty(runtime.store, _INDEXES)
         async with running((indexes, *duties(timers, settings)), runtime.registry):
             yield
@@ -105,6 +122,7 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
     app.include_router(build_job_list_router(ListJobs(JobHistory(runtime.store)), _explain(settings, runtime, parts)))
     app.include_router(build_retry_router(parts.retry, parts.idempotent))
     app.include_router(build_dead_letter_router(_dead_letter_use_cases(runtime, parts), parts.idempotent))
+    app.include_router(build_log_router(_log_use_cases(settings, runtime, parts)))
     app.include_router(build_robot_router(_robot_use_cases(settings, runtime, parts)))
     on_drain(app, parts.claim.close)
     _export(parts.index, runtime.registry)
@@ -128,7 +146,17 @@ def _parts(runtime: Runtime) -> _Parts:
     submitter = JobSubmitter(Collection(runtime.store, JOBS), runtime.relay, runtime.clock, runtime.new_id)
     retry = RetryJob(jobs, submitter, runtime.clock)
     idempotent = IdempotentResponses(runtime.store, runtime.clock, runtime.new_id)
-    return _Parts(jobs, robots, index, refill, claim, retry, idempotent)
+    return _Parts(
+        jobs=jobs,
+        robots=robots,
+        logs=MongoJobLogs(runtime.store),
+        index=index,
+        refill=refill,
+        claim=claim,
+        retire=RetireRobot(jobs, robots),
+        retry=retry,
+        idempotent=idempotent,
+    )
 
 
 def _timers(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> Timers:
@@ -138,10 +166,12 @@ def _timers(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> Ti
         expire_leases=expire,
         promote_due_jobs=PromoteDueJobs(jobs, clock),
         refill_candidates=parts.refill,
-        free_lost_slots=FreeLostSlots(jobs, robots, clock),
+        free_lost_slots=FreeLostSlots(jobs, robots, parts.retire, clock),
         mark_offline_robots=MarkOfflineRobots(robots, expire, clock, settings.robot_offline_after_ms),
         remove_old_jobs=RemoveOldJobs(jobs, clock, settings.job_retention_ms),
         idempotent=parts.idempotent,
+        forget_deleted_robots=ForgetDeletedRobots(robots, clock),
+        remove_old_logs=RemoveOldLogs(parts.logs, clock, settings.job_log_retention_ms),
     )
 
 
@@ -175,16 +205,26 @@ def _dead_letter_use_cases(runtime: Runtime, parts: _Parts) -> DeadLetterUseCase
     )
 
 
-def _robot_use_cases(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> RobotUseCases:
-    return RobotUseCases(
-        register=RegisterRobot(parts.robots, runtime.clock),
-        heartbeat=RecordHeartbeat(parts.robots, parts.jobs, runtime.clock),
-        find=ListRobots(parts.robots, runtime.clock, settings.robot_offline_after_ms),
-        get=GetRobot(parts.robots),
-        update=UpdateRobot(parts.robots),
-        set_status=SetRobotStatus(parts.robots, runtime.clock),
+def _log_use_cases(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> LogUseCases:
+    return LogUseCases(
+        add=AddJobLogs(parts.jobs, parts.logs, runtime.clock, settings.job_log_max_bytes),
+        read=ReadJobLogs(parts.jobs, parts.logs),
         now_ms=runtime.clock.now_ms,
-        offline_after_ms=settings.robot_offline_after_ms,
+    )
+
+
+def _robot_use_cases(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> RobotUseCases:
+    offline_after_ms = settings.robot_offline_after_ms
+    return RobotUseCases(
+        register=RegisterRobot(parts.robots, parts.retire, runtime.clock),
+        heartbeat=RecordHeartbeat(parts.robots, parts.jobs, runtime.clock),
+        find=ListRobots(parts.robots, runtime.clock, offline_after_ms),
+        get=GetRobot(parts.robots),
+        update=UpdateRobot(parts.robots, runtime.clock, offline_after_ms),
+        set_status=SetRobotStatus(parts.robots, runtime.clock, offline_after_ms),
+        delete=DeleteRobot(parts.robots, parts.retire, runtime.clock),
+        now_ms=runtime.clock.now_ms,
+        offline_after_ms=offline_after_ms,
     )
 
 

@@ -6,15 +6,17 @@ from typing import Final
 
 from services.dispatcher.settings import DispatcherSettings
 from services.dispatcher.use_cases.expire_leases import ExpireLeases
+from services.dispatcher.use_cases.forget_deleted_robots import ForgetDeletedRobots
 from services.dispatcher.use_cases.free_lost_slots import FreeLostSlots
 from services.dispatcher.use_cases.mark_offline_robots import MarkOfflineRobots
 from services.dispatcher.use_cases.promote_due_jobs import PromoteDueJobs
 from services.dispatcher.use_cases.refill_candidates import RefillCandidates
 from services.dispatcher.use_cases.remove_old_jobs import RemoveOldJobs
+from services.dispatcher.use_cases.remove_old_logs import RemoveOldLogs
 from shared.web.idempotency import IdempotentResponses
 from shared.web.periodic import Duty
 
-CLEAN_UP_EVERY_SECONDS: Final = 600.0
+REMOVE_EVERY_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Timers:
     mark_offline_robots: MarkOfflineRobots
     remove_old_jobs: RemoveOldJobs
     idempotent: IdempotentResponses
+    forget_deleted_robots: ForgetDeletedRobots
+    remove_old_logs: RemoveOldLogs
 
 
 def duties(timers: Timers, settings: DispatcherSettings) -> Sequence[Duty]:
@@ -43,6 +47,8 @@ def duties(timers: Timers, settings: DispatcherSettings) -> Sequence[Duty]:
         Duty("promote-due-jobs", settings.lease_check_seconds, timers.promote_due_jobs),
         Duty("free-lost-slots", settings.slot_check_seconds, timers.free_lost_slots),
         Duty("mark-offline-robots", settings.offline_check_seconds, timers.mark_offline_robots),
-        Duty("remove-old-jobs", CLEAN_UP_EVERY_SECONDS, timers.remove_old_jobs),
-        Duty("purge-idempotency-keys", CLEAN_UP_EVERY_SECONDS, timers.idempotent.purge),
+        Duty("remove-old-jobs", REMOVE_EVERY_SECONDS, timers.remove_old_jobs),
+        Duty("purge-idempotency-keys", REMOVE_EVERY_SECONDS, timers.idempotent.purge),
+        Duty("forget-deleted-robots", REMOVE_EVERY_SECONDS, timers.forget_deleted_robots),
+        Duty("remove-old-logs", REMOVE_EVERY_SECONDS, timers.remove_old_logs),
     )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from services.dispatcher.domain.log_search import LogOrder
+from services.dispatcher.domain.logs import LogBatch
 from services.dispatcher.domain.robot import Robot
 from services.dispatcher.domain.transitions import Change
 from shared.events import EventData
@@ -38,6 +40,10 @@ class Jobs(Protocol):
         """Waiting jobs whose time has come."""
         ...
 
+    async def pending_of(self, tenant_id: str, workflow_id: str, limit: int) -> list[Job]:
+        """Jobs of a workflow that no robot has."""
+        ...
+
     async def claimable_after(self, position: str, limit: int) -> list[tuple[str, Requirements]]:
         """Claimable jobs in the queue's order behind `position`, with their requirements."""
         ...
@@ -61,6 +67,10 @@ class Robots(Protocol):
 
     async def get(self, tenant_id: str, robot_id: str) -> Robot | None:
         """The robot, if it is registered."""
+        ...
+
+    async def deleted(self, tenant_id: str, robot_id: str) -> Robot | None:
+        """What is left of the robot, if it was deleted lately and has not registered again."""
         ...
 
     async def insert(self, robot: Robot, event: EventData) -> bool:
@@ -98,7 +108,11 @@ class Robots(Protocol):
         ...
 
     async def with_jobs(self, limit: int) -> list[Robot]:
-        """Robots that hold slots."""
+        """Robots that hold slots, deleted ones too."""
+        ...
+
+    async def forget_deleted(self, before_ms: int, limit: int) -> int:
+        """Remove what is left of robots deleted before then, once nothing of them is pending; returns how many."""
         ...
 
 
@@ -157,4 +171,32 @@ class DeadLetters(Protocol):
 
     async def oldest(self, tenant_id: str, *, ended_until_ms: int | None = None, limit: int) -> list[Job]:
         """The first that ended, oldest first; with `ended_until_ms` only those that had ended by then."""
+        ...
+
+
+class JobLogs(Protocol):
+    """The jobs' logs. Every method raises `Unavailable`."""
+
+    async def head(self, job_id: str) -> LogBatch | None:
+        """The last batch of the job, its totals only; None when nothing is kept."""
+        ...
+
+    async def append(self, batch: LogBatch) -> bool:
+        """Store `batch`; False when another one has taken its place."""
+        ...
+
+    async def count_dropped(self, batch: LogBatch, n_entries: int) -> None:
+        """Note in the last batch of a full log that more entries were not kept."""
+        ...
+
+    async def repeated(self, batch_key: str) -> LogBatch | None:
+        """The batch that was stored under this key, its totals only."""
+        ...
+
+    async def read(self, job_id: str, number: int, order: LogOrder, limit: int) -> list[LogBatch]:
+        """Batches in `order`, from the one that holds entry `number`."""
+        ...
+
+    async def remove_before(self, before_ms: int, limit: int) -> int:
+        """Remove up to `limit` batches received before then; returns how many."""
         ...

@@ -1,9 +1,13 @@
 """The dispatcher's settings."""
 
+from typing import Final
+
 from pydantic import Field
 
 from shared.config import ServiceSettings
 from shared.jobs.fleet import OFFLINE_AFTER_SECONDS_DEFAULT
+
+DAY_MS: Final = 24 * 3_600_000
 
 
 class DispatcherSettings(ServiceSettings):
@@ -21,6 +25,10 @@ class DispatcherSettings(ServiceSettings):
         2.0, gt=0, description="backoff after the first failed attempt; doubles each time"
     )
     retry_cap_seconds: float = Field(300.0, gt=0, description="longest backoff")
+    job_log_max_bytes: int = Field(
+        5_000_000, ge=100_000, le=12_000_000, description="how much of a job's log is kept; what comes after is dropped"
+    )
+    job_log_retention_days: int = Field(30, ge=1, le=3_650, description="how long jobs' logs are kept")
 
     job_retention_days: int = Field(
         90, ge=1, le=3_650, description="how long ended jobs are kept; dead letters are kept until dealt with"
@@ -35,3 +43,8 @@ class DispatcherSettings(ServiceSettings):
     def robot_offline_after_ms(self) -> int:
         """`robot_offline_after_seconds` in milliseconds."""
         return int(self.robot_offline_after_seconds * 1000)
+
+    @property
+    def job_log_retention_ms(self) -> int:
+        """`job_log_retention_days` in milliseconds."""
+        return self.job_log_retention_days * DAY_MS

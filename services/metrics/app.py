@@ -9,22 +9,30 @@ from fastapi import FastAPI
 
 from services.metrics.adapters.activity_store import ACTIVITY, ACTIVITY_INDEXES, MongoActivity
 from services.metrics.adapters.fact_store import JOB_FACT_INDEXES, JOB_FACTS, MongoFacts
+from services.metrics.adapters.finished_jobs import MongoFinishedJobs
 from services.metrics.adapters.fleet_reader import MongoFleet
 from services.metrics.adapters.job_counter import MongoJobCounter
+from services.metrics.adapters.periods import RememberedPeriods
+from services.metrics.adapters.rebuild_store import REBUILD_INDEXES, REBUILDS, MongoRebuilds
 from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, MongoRollups
 from services.metrics.api.routes import MetricsUseCases, build_router
 from services.metrics.background import duties
 from services.metrics.consumers import MetricsConsumers
-from services.metrics.domain.rollups import DAY_MS
+from services.metrics.domain.rollup_keys import DAY_MS
 from services.metrics.settings import MetricsSettings
+from services.metrics.use_cases.analyze_jobs import AnalyzeJobs
 from services.metrics.use_cases.list_activity import ListActivity
 from services.metrics.use_cases.list_jobs import ListJobs
 from services.metrics.use_cases.measure_installation import MeasureInstallation
+from services.metrics.use_cases.rebuild_rollups import RebuildRollups, Retained
 from services.metrics.use_cases.record_activity import RecordActivity
 from services.metrics.use_cases.record_job_fact import RecordJobFact
 from services.metrics.use_cases.remove_expired import RemoveExpired, Retention
+from services.metrics.use_cases.request_rebuild import RequestRebuild
 from services.metrics.use_cases.roll_up_facts import RollUpFacts
+from services.metrics.use_cases.run_rebuild import RunRebuild
 from services.metrics.use_cases.show_job import ShowJob
+from services.metrics.use_cases.show_rebuild import ShowRebuild
 from services.metrics.use_cases.show_robots import ShowRobots
 from services.metrics.use_cases.summarize_fleet import SummarizeFleet
 from shared.jobs.history import JobHistory
@@ -33,10 +41,14 @@ from shared.web.indexes import ensure_indexes_duty
 from shared.web.periodic import Duty, running
 from shared.web.runtime import Runtime
 
-OUTBOX_COLLECTIONS: Final[tuple[str, ...]] = ()
-"""This service publishes nothing."""
+OUTBOX_COLLECTIONS: Final = (REBUILDS,)
 
-_INDEXES: Final = {ACTIVITY: ACTIVITY_INDEXES, JOB_FACTS: JOB_FACT_INDEXES, ROLLUPS: ROLLUP_INDEXES}
+_INDEXES: Final = {
+    ACTIVITY: ACTIVITY_INDEXES,
+    JOB_FACTS: JOB_FACT_INDEXES,
+    ROLLUPS: ROLLUP_INDEXES,
+    REBUILDS: REBUILD_INDEXES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,7 @@ class _Stores:
     activity: MongoActivity
     facts: MongoFacts
     rollups: MongoRollups
+    rebuilds: MongoRebuilds
 
 
 def create_app(settings: MetricsSettings, runtime: Runtime) -> FastAPI:
@@ -55,15 +68,18 @@ def create_app(settings: MetricsSettings, runtime: Runtime) -> FastAPI:
         MongoActivity(runtime.store, linger_seconds=linger_seconds),
         MongoFacts(runtime.store, linger_seconds=linger_seconds),
         MongoRollups(runtime.store),
+        MongoRebuilds(runtime.store, runtime.relay, runtime.new_id),
     )
     consumers = _consumers(settings, runtime, stores)
-    timers = _duties(settings, runtime, stores)
+    run_rebuild = _run_rebuild(settings, runtime, stores)
+    timers = _duties(settings, runtime, stores, run_rebuild)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await consumers.attach(runtime.bus)
         async with running(timers, runtime.registry):
             yield
+            run_rebuild.stop()
 
     app = create_service_app(
         name="metrics",
@@ -82,7 +98,7 @@ def _consumers(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> 
     return MetricsConsumers(RecordActivity(stores.activity), record_fact, runtime.registry)
 
 
-def _duties(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> tuple[Duty, ...]:
+def _duties(settings: MetricsSettings, runtime: Runtime, stores: _Stores, run_rebuild: RunRebuild) -> tuple[Duty, ...]:
     roll_up = RollUpFacts(stores.facts, stores.rollups, runtime.clock, runtime.new_id)
     retention = Retention(
         activity_ms=settings.activity_retention_days * DAY_MS,
@@ -93,10 +109,20 @@ def _duties(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> tup
     timed = duties(
         roll_up,
         remove_expired,
+        run_rebuild,
         roll_up_every_seconds=settings.roll_up_every_seconds,
         registry=runtime.registry,
     )
     return (ensure_indexes_duty(runtime.store, _INDEXES), *timed)
+
+
+def _run_rebuild(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> RunRebuild:
+    retained = Retained(
+        facts_ms=settings.job_facts_retention_days * DAY_MS, rollups_ms=settings.rollup_retention_days * DAY_MS
+    )
+    jobs = MongoFinishedJobs(runtime.store)
+    rebuild = RebuildRollups(jobs, stores.facts, stores.rollups, runtime.clock, runtime.new_id, retained)
+    return RunRebuild(stores.rebuilds, rebuild, runtime.clock)
 
 
 def _use_cases(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> MetricsUseCases:
@@ -109,6 +135,9 @@ def _use_cases(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> 
         robots=ShowRobots(fleet, stores.rollups, clock, offline_after_ms),
         list_jobs=ListJobs(history),
         show_job=ShowJob(history),
+        analyze=AnalyzeJobs(RememberedPeriods(stores.rollups, clock), clock),
+        request_rebuild=RequestRebuild(stores.rebuilds, clock, runtime.new_id),
+        show_rebuild=ShowRebuild(stores.rebuilds),
         activity=ListActivity(stores.activity),
         measure=MeasureInstallation(fleet, counter, stores.rollups, clock, offline_after_ms),
     )

@@ -1,13 +1,17 @@
 """What the use cases need from outside."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.facts import JobFact
+from services.metrics.domain.figures import Sum
 from services.metrics.domain.fleet import JobCounts, Robot
-from services.metrics.domain.rollups import Rollup, RollupKey
+from services.metrics.domain.rebuild import Rebuild
+from services.metrics.domain.rollup_keys import RollupKey
+from services.metrics.domain.rollups import Rollup
+from shared.events import EventData
 from shared.jobs import Job
 from shared.jobs.history import JobQuery
 
@@ -58,6 +62,14 @@ class FactStore(Protocol):
         """Those of `job_ids` whose fact does not say `rolled` at the time of this call."""
         ...
 
+    async def rolled(self, job_ids: Collection[str]) -> Mapping[str, bool]:
+        """Whether the fact says `rolled`, for those of `job_ids` that have one."""
+        ...
+
+    def between(self, from_ms: int, to_ms: int) -> AsyncIterator[Sequence[JobFact]]:
+        """All facts of jobs that ended in [`from_ms`, `to_ms`), each once, in portions."""
+        ...
+
     async def mark_rolled(self, job_ids: Sequence[str], at_ms: int) -> None:
         """Say that all rollups have these jobs. `at_ms` must be positive."""
         ...
@@ -74,12 +86,52 @@ class RollupStore(Protocol):
         """The rollup of each key, an empty one where none is stored."""
         ...
 
+    async def of_day(self, starts_ms: int) -> Mapping[RollupKey, Rollup]:
+        """Every stored rollup of the UTC day that began at `starts_ms`, of all tenants and robots."""
+        ...
+
     async def save(self, rollup: Rollup) -> bool:
         """Store `rollup` in place of the version before it; False when another write came first."""
         ...
 
     async def remove_before(self, at_ms: int) -> int:
-        """Remove rollups of hours and days that began before `at_ms`; returns how many."""
+        """Remove rollups of days that began before `at_ms`; returns how many."""
+        ...
+
+
+class Periods(Protocol):
+    """Figures of several days at once; may be a second old. Every method raises `Unavailable`."""
+
+    async def of_tenant(self, tenant_id: str, days: tuple[int, ...]) -> Sum:
+        """The tenant's figures of the UTC days that began at `days`."""
+        ...
+
+
+class FinishedJobs(Protocol):
+    """Jobs of all tenants that have ended; the dispatcher owns them. Every method raises `Unavailable`."""
+
+    async def first_ms(self) -> int | None:
+        """When the first of them ended, or None without any."""
+        ...
+
+    def between(self, from_ms: int, to_ms: int) -> AsyncIterator[Sequence[JobFact]]:
+        """The facts of all jobs that ended in [`from_ms`, `to_ms`), each once, in portions."""
+        ...
+
+    async def existing(self, job_ids: Collection[str]) -> set[str]:
+        """Those of `job_ids` that are stored, whatever their state."""
+        ...
+
+
+class RebuildStore(Protocol):
+    """The rebuild of the rollups. Every method raises `Unavailable`."""
+
+    async def latest(self) -> Rebuild | None:
+        """The latest one, or None when none was ever asked for."""
+        ...
+
+    async def save(self, rebuild: Rebuild, event: EventData | None = None) -> bool:
+        """Store `rebuild` with its event in place of the version before it; False when another write came first."""
         ...
 
 

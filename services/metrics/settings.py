@@ -22,7 +22,12 @@ class MetricsSettings(ServiceSettings):
     job_facts_retention_days: int = Field(
         30, ge=1, le=3_650, description="how long a finished job is remembered, so that a repeated event counts once"
     )
-    rollup_retention_days: int = Field(120, ge=2, le=3_650, description="how long hourly and daily figures are kept")
+    rollup_retention_days: int = Field(
+        120,
+        ge=2,
+        le=3_650,
+        description="how long daily figures are kept; below 91, analytics of 90 days miss the first ones",
+    )
     roll_up_every_seconds: float = Field(
         1.0, gt=0, le=60, description="pause between two rounds that add new facts to the rollups"
     )
@@ -34,7 +39,7 @@ class MetricsSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def rollups_outlive_facts(self) -> Self:
-        """A fact may only meet rollups that are still there, else a removed hour would come back nearly empty."""
+        """A fact may only meet rollups that are still there, else a removed day would come back nearly empty."""
         if self.rollup_retention_days <= self.job_facts_retention_days:
             raise ValueError("CASARE_ROLLUP_RETENTION_DAYS must exceed CASARE_JOB_FACTS_RETENTION_DAYS")
         return self

@@ -14,9 +14,12 @@ from services.scheduler.adapters.workflow_reader import MongoWorkflowReader
 from services.scheduler.api.internal_routes import build_internal_router
 from services.scheduler.api.routes import UseCases, build_router
 from services.scheduler.background import Firing, duties
+from services.scheduler.consumers import attach_consumers
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.use_cases.change_schedule import ChangeSchedule
 from services.scheduler.use_cases.create_schedule import CreateSchedule
+from services.scheduler.use_cases.delete_schedule import DeleteSchedule
+from services.scheduler.use_cases.delete_schedules_of_workflow import DeleteSchedulesOfWorkflow
 from services.scheduler.use_cases.disable_schedule import DisableSchedule
 from services.scheduler.use_cases.enable_schedule import EnableSchedule
 from services.scheduler.use_cases.fire_due_schedules import FireDueSchedules
@@ -25,7 +28,10 @@ from services.scheduler.use_cases.get_schedule import GetSchedule
 from services.scheduler.use_cases.list_schedules import ListSchedules
 from services.scheduler.use_cases.list_upcoming import ListUpcoming
 from services.scheduler.use_cases.preview_schedule import PreviewSchedule
+from services.scheduler.use_cases.remove_deleted_schedules import RemoveDeletedSchedules
+from services.scheduler.use_cases.trigger_schedule import TriggerSchedule
 from shared.jobs import JOBS, JobSubmitter
+from shared.kernel.clock import Clock
 from shared.storage import Collection
 from shared.web import create_service_app
 from shared.web.idempotency import IDEMPOTENCY_INDEXES, IDEMPOTENCY_KEYS, IdempotentResponses
@@ -41,9 +47,11 @@ _MS_PER_SECOND: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class FiringParts:
-    """What fires: the pass over due schedules, the pass that also sets the alarm, and the alarm."""
+    """What fires: the pass over due schedules, the pass that also sets the alarm, and the alarm; and their stores."""
 
     schedules: MongoSchedules
+    workflows: MongoWorkflowReader
+    submitter: JobSubmitter
     fire_due: FireDueSchedules
     firing: Firing
     alarm: ApschedulerAlarm
@@ -52,11 +60,13 @@ class FiringParts:
 def wire_firing(settings: SchedulerSettings, runtime: Runtime) -> FiringParts:
     """The half of the service that acts by itself."""
     schedules = MongoSchedules(runtime.store, runtime.relay, runtime.new_id)
+    workflows = MongoWorkflowReader(runtime.store)
     jobs = Collection(runtime.store, JOBS)
+    submitter = JobSubmitter(jobs, runtime.relay, runtime.clock, runtime.new_id)
     fire = FireSchedule(
         schedules,
-        MongoWorkflowReader(runtime.store),
-        JobSubmitter(jobs, runtime.relay, runtime.clock, runtime.new_id),
+        workflows,
+        submitter,
         MongoJobReader(jobs),
         runtime.clock,
         grace_ms=settings.scheduler_misfire_grace_seconds * _MS_PER_SECOND,
@@ -64,27 +74,28 @@ def wire_firing(settings: SchedulerSettings, runtime: Runtime) -> FiringParts:
     fire_due = FireDueSchedules(schedules, fire, runtime.clock, batch=settings.scheduler_batch)
     alarm = ApschedulerAlarm(runtime.clock)
     firing = Firing(fire_due, schedules, alarm, runtime.clock, runtime.registry)
-    return FiringParts(schedules, fire_due, firing, alarm)
+    return FiringParts(schedules, workflows, submitter, fire_due, firing, alarm)
 
 
 def create_app(settings: SchedulerSettings, runtime: Runtime) -> FastAPI:
     """The service's application; its lifespan fires schedules."""
     parts = wire_firing(settings, runtime)
-    schedules, alarm, clock = parts.schedules, parts.alarm, runtime.clock
-    idempotent = IdempotentResponses(runtime.store, clock, runtime.new_id)
-    create = CreateSchedule(schedules, MongoWorkflowReader(runtime.store), alarm, clock)
-    change = ChangeSchedule(schedules)
+    idempotent = IdempotentResponses(runtime.store, runtime.clock, runtime.new_id)
+    use_cases = _use_cases(parts, runtime.clock)
+    delete_of_workflow = DeleteSchedulesOfWorkflow(parts.schedules, use_cases.delete)
+    remove_deleted = RemoveDeletedSchedules(parts.schedules, runtime.clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        alarm.start(parts.firing)
+        await attach_consumers(runtime.bus, delete_of_workflow)
+        parts.alarm.start(parts.firing)
         indexes = ensure_indexes_duty(runtime.store, INDEXES)
-        timed = duties(parts.firing, settings.scheduler_poll_seconds, idempotent)
+        timed = duties(parts.firing, settings.scheduler_poll_seconds, idempotent, remove_deleted)
         try:
             async with running((indexes, *timed), runtime.registry):
                 yield
         finally:
-            alarm.stop()
+            parts.alarm.stop()
 
     app = create_service_app(
         name="scheduler",
@@ -94,14 +105,21 @@ def create_app(settings: SchedulerSettings, runtime: Runtime) -> FastAPI:
         checks={"store": runtime.store.ping, "events": runtime.bus.check},
         lifespan=lifespan,
     )
-    use_cases = UseCases(
-        create=create,
+    app.include_router(build_router(use_cases, idempotent))
+    app.include_router(build_internal_router(use_cases.create, PreviewSchedule(runtime.clock), delete_of_workflow))
+    return app
+
+
+def _use_cases(parts: FiringParts, clock: Clock) -> UseCases:
+    schedules, workflows, alarm = parts.schedules, parts.workflows, parts.alarm
+    get, change = GetSchedule(schedules), ChangeSchedule(schedules)
+    return UseCases(
+        create=CreateSchedule(schedules, workflows, alarm, clock),
         list=ListSchedules(schedules),
         upcoming=ListUpcoming(schedules),
-        get=GetSchedule(schedules),
+        get=get,
         enable=EnableSchedule(change, alarm, clock),
         disable=DisableSchedule(change, clock),
+        delete=DeleteSchedule(change, clock),
+        trigger=TriggerSchedule(get, workflows, parts.submitter, change, clock),
     )
-    app.include_router(build_router(use_cases, idempotent))
-    app.include_router(build_internal_router(create, PreviewSchedule(clock)))
-    return app

@@ -7,11 +7,12 @@ from prometheus_client import CollectorRegistry, Counter
 
 from services.scheduler.ports import Alarm, Schedules
 from services.scheduler.use_cases.fire_due_schedules import FireDueSchedules
+from services.scheduler.use_cases.remove_deleted_schedules import RemoveDeletedSchedules
 from shared.kernel.clock import Clock
 from shared.web.idempotency import IdempotentResponses
 from shared.web.periodic import Duty
 
-PURGE_EVERY_SECONDS: Final = 600.0
+TIDY_EVERY_SECONDS: Final = 600.0
 
 
 class Firing:
@@ -47,9 +48,12 @@ class Firing:
         self._alarm.no_later_than(await self._schedules.next_due_ms(self._clock.now_ms()))
 
 
-def duties(firing: Firing, poll_seconds: float, idempotent: IdempotentResponses) -> list[Duty]:
+def duties(
+    firing: Firing, poll_seconds: float, idempotent: IdempotentResponses, remove_deleted: RemoveDeletedSchedules
+) -> list[Duty]:
     """What runs beside the routes; each is safe in every replica at once."""
     return [
         Duty("fire-due-schedules", poll_seconds, firing),
-        Duty("purge-idempotency-keys", PURGE_EVERY_SECONDS, idempotent.purge),
+        Duty("purge-idempotency-keys", TIDY_EVERY_SECONDS, idempotent.purge),
+        Duty("remove-deleted-schedules", TIDY_EVERY_SECONDS, remove_deleted),
     ]

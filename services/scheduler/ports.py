@@ -17,7 +17,7 @@ class Schedules(Protocol):
         ...
 
     async def get(self, tenant_id: str, schedule_id: str) -> Schedule | None:
-        """The schedule, if the tenant has it."""
+        """The schedule, if the tenant has it and has not deleted it."""
         ...
 
     async def find(
@@ -42,6 +42,10 @@ class Schedules(Protocol):
         """The earliest next run of any schedule later than `after_ms`."""
         ...
 
+    async def remove_deleted(self, until_ms: int) -> int:
+        """Remove for good what was deleted by `until_ms` and has announced it; returns how many."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RunnableWorkflow:
@@ -56,7 +60,7 @@ class Workflows(Protocol):
     """The workflows, read only: the workflows service owns them."""
 
     async def get(self, tenant_id: str, workflow_id: str) -> RunnableWorkflow | None:
-        """The workflow, if the tenant has it. Raises `Unavailable`."""
+        """The workflow, if the tenant has it; one that is deleted never comes back. Raises `Unavailable`."""
         ...
 
 
@@ -72,7 +76,7 @@ class JobStates(Protocol):
     """The jobs, read only: the dispatcher owns them."""
 
     async def any_unfinished(self, tenant_id: str, job_ids: Sequence[str]) -> bool:
-        """Whether one of these jobs exists and can still run. Raises `Unavailable`."""
+        """Whether one of these jobs, if any, exists and can still run. Raises `Unavailable`."""
         ...
 
 

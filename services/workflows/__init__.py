@@ -1,6 +1,7 @@
-"""Workflow definitions and versions, and their submission.
+"""Workflow definitions and versions, their submission, their webhooks, and jobs of stored workflows.
 
-Owns: `workflows`, `workflow_definitions` (through `shared.jobs`).
-Publishes: `workflow.created`; `job.submitted` for the jobs it submits.
+Owns: `workflows`, `webhooks`, `workflow_definitions` (through `shared.jobs`).
+Publishes: `workflow.created`, `workflow.updated`, `workflow.deleted`, `webhook.created`, `webhook.deleted`;
+`job.submitted` for the jobs it submits.
 Consumes: nothing.
 """

@@ -45,3 +45,66 @@ class ApiKeyRevoked(AuthEvent, frozen=True):
     TYPE: ClassVar[str] = "api_key.revoked"
     key_id: str
     robot_id: str | None = None
+
+
+class ApiKeyRotated(AuthEvent, frozen=True):
+    """A robot API key got a successor; it stays valid beside it until it expires."""
+
+    TYPE: ClassVar[str] = "api_key.rotated"
+    key_id: str
+    key_name: str
+    rotated_to: str
+    """The successor's public id."""
+    valid_until_ms: int
+    robot_id: str | None = None
+
+
+class UserCreated(AuthEvent, frozen=True):
+    """An administrator created a user in the event's tenant."""
+
+    TYPE: ClassVar[str] = "user.created"
+    user_id: str
+    role: str
+
+
+class UserUpdated(AuthEvent, frozen=True):
+    """A user changed in the event's tenant. Fields that did not change are absent."""
+
+    TYPE: ClassVar[str] = "user.updated"
+    user_id: str
+    role: str | None = None
+    """The role from now on, also of somebody new to the tenant."""
+    disabled: bool | None = None
+    password_changed: bool = False
+    profile_changed: bool = False
+    kept_session_id: str | None = None
+    """The one session that goes on: of a user who changed their own password."""
+
+    @property
+    def ends_sessions(self) -> bool:
+        """Whether what the user was allowed before must not go on."""
+        return self.role is not None or self.password_changed or bool(self.disabled)
+
+
+class UserDeleted(AuthEvent, frozen=True):
+    """A user left the event's tenant."""
+
+    TYPE: ClassVar[str] = "user.deleted"
+    user_id: str
+    account_deleted: bool = True
+    """False: the user still belongs to other tenants."""
+
+
+class TenantCreated(AuthEvent, frozen=True):
+    """A tenant, which is the event's own, was created."""
+
+    TYPE: ClassVar[str] = "tenant.created"
+    name: str
+
+
+class TenantUpdated(AuthEvent, frozen=True):
+    """A tenant was renamed, disabled or enabled. Fields that did not change are absent."""
+
+    TYPE: ClassVar[str] = "tenant.updated"
+    name: str | None = None
+    disabled: bool | None = None

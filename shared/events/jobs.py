@@ -97,6 +97,9 @@ class JobCompleted(JobFinished, frozen=True):
     """The robot finished the job."""
 
     TYPE: ClassVar[str] = "job.completed"
+    healing_attempts: int = 0
+    """How often its robot tried to mend a broken step (`shared/jobs/self_healing.py`)."""
+    healing_successes: int = 0
 
 
 class JobFailed(JobFinished, frozen=True):

@@ -36,6 +36,32 @@ class RobotWentOffline(RobotEvent, frozen=True):
     last_seen_ms: int = 0
 
 
+class RobotUpdated(RobotEvent, frozen=True):
+    """A user changed a robot's configuration."""
+
+    TYPE: ClassVar[str] = "robot.updated"
+    max_concurrent_jobs: int = 1
+    capabilities: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class RobotStatusChanged(RobotEvent, frozen=True):
+    """A robot or a user said what the robot is fit for, and that is another thing than before."""
+
+    TYPE: ClassVar[str] = "robot.status_changed"
+    old_condition: str = ""
+    new_condition: str = ""
+
+
+class RobotDeleted(RobotEvent, frozen=True):
+    """A robot was taken out of the fleet. Its jobs return to the queue; keys bound to it are to be revoked.
+
+    A robot of the same id may register later: what was made after this event is not meant.
+    """
+
+    TYPE: ClassVar[str] = "robot.deleted"
+
+
 class RobotLateReport(RobotEvent, frozen=True):
     """A robot reported on a job it no longer holds; the report was refused and changed nothing."""
 

@@ -29,9 +29,23 @@ class ScheduleEnabled(ScheduleEvent, frozen=True):
 
 
 class ScheduleDisabled(ScheduleEvent, frozen=True):
-    """A schedule fires no more."""
+    """A schedule fires no more; `reason` is empty when a user wanted that."""
 
     TYPE: ClassVar[str] = "schedule.disabled"
+    reason: str = ""
+
+
+class ScheduleDeleted(ScheduleEvent, frozen=True):
+    """A schedule is gone: a user deleted it, or its workflow."""
+
+    TYPE: ClassVar[str] = "schedule.deleted"
+
+
+class ScheduleTriggered(ScheduleEvent, frozen=True):
+    """A user asked for a run beside the due times; its job exists."""
+
+    TYPE: ClassVar[str] = "schedule.triggered"
+    job_id: str = ""
 
 
 class ScheduleFired(ScheduleEvent, frozen=True):

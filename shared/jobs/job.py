@@ -86,8 +86,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How many of them were released and do not count."""
     max_attempts: int = MAX_ATTEMPTS_DEFAULT
     timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
-    must_end_ms: int | None = None
-    """When the whole job, waiting and all attempts included, must have ended; None: never."""
     robot_id: str | None = None
     """The robot that holds the job, or held it last."""
     lease_token: str | None = None
@@ -95,6 +93,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How long each renewal by heartbeat or progress keeps the lease."""
     lease_expires_ms: int | None = None
     """When the lease ends; None while nobody holds the job."""
+    must_end_ms: int | None = None
+    """When the job as a whole must have ended, waiting and retries included; None for no such limit."""
     deadline_ms: int | None = None
     """When the job times out as it stands: held, by `timeout_seconds` or `must_end_ms`; pending, by `must_end_ms`."""
     claimed_ms: int | None = None

@@ -16,7 +16,7 @@ JOB_INDEXES: Final = (
     Index("workflow_id", (("workflow_id", 1),)),  # history by workflow
     Index("place", (("place", 1),)),  # a tenant's history, newest first
     Index("dead_place", (("dead_place", 1),)),  # a tenant's dead letters
-    Index("finished_ms", (("finished_ms", 1),)),  # retention
     Index("status", (("status", 1),)),  # lists and counts by state
+    Index("finished_ms", (("finished_ms", 1),)),  # ended jobs in that order: retention, the figures' rebuild
     OUTBOX_INDEX,
 )

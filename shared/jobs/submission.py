@@ -46,7 +46,9 @@ class NewJob:
     max_attempts: int = MAX_ATTEMPTS_DEFAULT
     timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
     must_end_ms: int | None = None
+    """When the job as a whole must have ended; None for no such limit."""
     retry_of: str | None = None
+    """The job that this one tries again."""
     job_id: str | None = None
     """A fixed id makes the submission repeatable: the second insert finds the first (schedules, retries)."""
     traceparent: str | None = None

@@ -1,12 +1,24 @@
-"""Ending background tasks."""
+"""Keeping the event loop free, and ending background tasks."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, ParamSpec, TypeVar
 
 ASK_AGAIN_SECONDS: Final = 0.2
 FINISH_SECONDS: Final = 6.0
 """What a step under way gets to finish: more than one operation of the store may take."""
+LARGE_BYTES: Final = 256 * 1024
+"""Of input whose parsing, hashing or packing others would notice; below it a thread costs more than it spares."""
+
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
+
+
+async def off_loop(n_bytes: int, work: Callable[P, ResultT], *args: P.args, **kwargs: P.kwargs) -> ResultT:
+    """The result of `work` on an input of `n_bytes`, which runs in a thread when the input is large."""
+    if n_bytes < LARGE_BYTES:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:

@@ -6,6 +6,7 @@ times are integers (milliseconds), and what users send is kept as one JSON strin
 
 from shared.storage.batcher import Batcher
 from shared.storage.collection import Absent, Collection, Receipt
+from shared.storage.files import Files
 from shared.storage.mongo import Document, Index, Store, connect, translate_errors
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Batcher",
     "Collection",
     "Document",
+    "Files",
     "Index",
     "Receipt",
     "Store",

@@ -3,10 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
+
+MAX_TOGETHER: Final = 64
 
 Run = Callable[[Sequence[ItemT]], Awaitable[Sequence[ResultT | BaseException]]]
 
@@ -20,7 +22,7 @@ class Batcher(Generic[ItemT, ResultT]):
     `run` returns one result or exception per item, in order; when `run` itself raises, every item of the group gets it.
     """
 
-    def __init__(self, run: Run[ItemT, ResultT], *, max_items: int = 64, linger_seconds: float = 0) -> None:
+    def __init__(self, run: Run[ItemT, ResultT], *, max_items: int = MAX_TOGETHER, linger_seconds: float = 0) -> None:
         self._run = run
         self._max_items = max_items
         self._linger_seconds = linger_seconds

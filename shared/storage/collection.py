@@ -7,7 +7,7 @@ from typing import Any, Final
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from shared.storage.batcher import Batcher
+from shared.storage.batcher import MAX_TOGETHER, Batcher
 from shared.storage.mongo import Document, Store, translate_errors
 
 _DUPLICATE_KEY: Final = 11000
@@ -49,14 +49,19 @@ class GuardedUpdate:
 class Collection:
     """Inserts, guarded updates and reads by `_id`, each coalesced with the concurrent ones of its kind."""
 
-    def __init__(self, store: Store, name: str, *, insert_linger_seconds: float = 0) -> None:
-        """`insert_linger_seconds`: how long inserts may wait for others to go with, where nobody waits for them."""
+    def __init__(
+        self, store: Store, name: str, *, insert_linger_seconds: float = 0, read_together: int = MAX_TOGETHER
+    ) -> None:
+        """`insert_linger_seconds`: how long inserts may wait for others to go with, where nobody waits for them.
+
+        `read_together`: how many documents one read may bring, where they are so large that it matters.
+        """
         self.name = name
         self._store = store
         self._driver = store.collection(name)
         self._inserts: Batcher[Document, bool] = Batcher(self._insert_group, linger_seconds=insert_linger_seconds)
         self._updates: Batcher[GuardedUpdate, bool] = Batcher(self._update_group)
-        self._reads: Batcher[str, Document | None] = Batcher(self._read_group)
+        self._reads: Batcher[str, Document | None] = Batcher(self._read_group, max_items=read_together)
 
     async def insert(self, document: Document) -> bool:
         """Store `document`; False when its `_id` (or a unique field) is taken. Raises `Unavailable`."""

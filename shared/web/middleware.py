@@ -15,6 +15,8 @@ from shared.web.problems import crash_response, problem_response
 from shared.web.tokens import CLIENT_HEADER, HEADER, InternalTokens
 
 REQUEST_ID_HEADER: Final = "x-request-id"
+TOKEN_PARAMETER: Final = "{token}"  # noqa: S105 - the name of a parameter, no secret
+"""In a route's template: a part of the path that must not be logged."""
 _BUCKETS_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30)
 
 _log: Final = structlog.get_logger(__name__)
@@ -76,7 +78,7 @@ class ServiceMiddleware:
             response = problem_response(error, instance=scope["path"], request_id=request_id)
             await response(scope, receive, send_with_id)
         except Exception:  # noqa: BLE001 - the crash barrier
-            _log.exception("request_crashed", service=self._service, path=scope["path"], request_id=request_id)
+            _log.exception("request_crashed", service=self._service, path=_logged_path(scope), request_id=request_id)
             if status == 0:
                 response = crash_response(instance=scope["path"], request_id=request_id)
                 await response(scope, receive, send_with_id)
@@ -90,6 +92,12 @@ class ServiceMiddleware:
     def _observe(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         self._seconds.labels(self._service, scope["method"], route, str(status)).observe(seconds)
+
+
+def _logged_path(scope: Scope) -> str:
+    """The path as logs may have it: without the token of a webhook's URL."""
+    template: str = getattr(scope.get("route"), "path", "")
+    return template if TOKEN_PARAMETER in template else scope["path"]
 
 
 def _origin_of(scope: Scope, identity: Identity, request_id: str) -> Origin:

@@ -1,7 +1,7 @@
 """Routes that declare what they need: one permission each, and the errors they may answer."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -45,13 +45,15 @@ class StrictJSONRequest(Request):
 
 
 class ContractRoute(APIRoute):
-    """A route whose bodies are read by `StrictJSONRequest`."""
+    """A route whose bodies are read by `request_class`."""
+
+    request_class: ClassVar[type[StrictJSONRequest]] = StrictJSONRequest
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
 
         async def handle_strictly(request: Request) -> Response:
-            return await handle(StrictJSONRequest(request.scope, request.receive))
+            return await handle(self.request_class(request.scope, request.receive))
 
         return handle_strictly
 
@@ -81,8 +83,8 @@ def requires(permission: Permission) -> Callable[[Identity], Awaitable[None]]:
 class ContractRouter(APIRouter):
     """A router whose every endpoint names its permission (default deny: a plain `get`/`post` fails the suite)."""
 
-    def __init__(self, *, tag: str, prefix: str = API_PREFIX) -> None:
-        super().__init__(prefix=prefix, tags=[tag], route_class=ContractRoute)
+    def __init__(self, *, tag: str, prefix: str = API_PREFIX, route_class: type[ContractRoute] = ContractRoute) -> None:
+        super().__init__(prefix=prefix, tags=[tag], route_class=route_class)
 
     def endpoint(
         self,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.dispatcher.adapters.robot_store import MongoRobots
 from shared.jobs import Requirements
 from tests.support.dispatcher import Dispatcher, running_dispatcher
 from tests.support.eventually import eventually
@@ -60,6 +61,32 @@ async def test_the_queue_is_read_back_in_order_after_a_restart(each_store_url: s
             assert claimed is not None
             priorities.append(claimed["priority"])
     assert priorities[1:] == sorted(priorities[1:])
+
+
+async def test_a_deleted_robot_loses_its_jobs_may_come_back_and_is_forgotten(dispatcher: Dispatcher) -> None:
+    robot, admin, runtime = await dispatcher.registered(), dispatcher.user(), dispatcher.runtime
+    job = await dispatcher.submit()
+
+    async def claim() -> dict[str, object] | None:
+        claimed: dict[str, object] | None = (await robot.post("/jobs/claim", {"wait_seconds": 2})).json()
+        return claimed
+
+    await eventually(claim, timeout_seconds=15)
+    assert (await admin.delete("/robots/r1")).status_code == 200
+    assert (await admin.get("/robots")).json()["total"] == 0
+    assert (await dispatcher.job(job.job_id)).status == "pending"
+    await dispatcher.registered()
+    assert (await admin.get("/robots/r1")).json()["current_job_ids"] == []
+    assert await eventually(claim, timeout_seconds=15)
+    assert (await robot.post(f"/jobs/{job.job_id}/complete", {})).status_code == 200
+    assert (await admin.delete("/robots/r1")).status_code == 200
+    robots = MongoRobots(runtime.store, runtime.relay, runtime.clock, runtime.new_id)
+
+    async def is_forgotten() -> bool:
+        return await robots.forget_deleted(runtime.clock.now_ms() + 1, 10) == 1
+
+    await eventually(is_forgotten, timeout_seconds=15, because="its event has to be cleared first")
+    assert await runtime.store.count("robots", {}) == 0
 
 
 async def test_two_dispatchers_give_each_job_to_one_robot(each_store_url: str, database_name: str) -> None:

@@ -48,7 +48,7 @@ class Caller:
         return await self.http.put(API + path, json=body, headers=self.headers)
 
     async def delete(self, path: str) -> httpx.Response:
-        """DELETE."""
+        """DELETE without a body."""
         return await self.http.delete(API + path, headers=self.headers)
 
     async def get(self, path: str, **query: Any) -> httpx.Response:

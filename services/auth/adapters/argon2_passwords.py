@@ -27,7 +27,7 @@ class Argon2Passwords:
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         is_right = await self._in_thread(lambda: self._matches(password_hash or self._nobody, password))
-        return is_right and password_hash is not None
+        return is_right and bool(password_hash)
 
     def close(self) -> None:
         """End the threads; hashes under way finish first."""

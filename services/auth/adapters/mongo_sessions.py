@@ -15,6 +15,8 @@ SESSIONS: Final = "sessions"
 SESSION_INDEXES: Final = (
     Index("revoked_until_ms", (("revoked_until_ms", 1),)),  # what gateways must refuse
     Index("expires_ms", (("expires_ms", 1),)),  # deletion of what is over
+    Index("user_id", (("user_id", 1),)),  # what ends when a user changes
+    Index("tenant_id", (("tenant_id", 1),)),  # what ends when a tenant is disabled
     OUTBOX_INDEX,
 )
 
@@ -76,6 +78,24 @@ class MongoSessions:
 
     async def revoked_with_live_tokens(self, at_ms: int) -> Sequence[Session]:
         return [_session(found) for found in await self._sessions.find({"revoked_until_ms": {"$gt": at_ms}})]
+
+    async def begun_by(
+        self, user_id: str, tenant_id: str | None, *, before_version: int, except_session: str | None, limit: int
+    ) -> Sequence[Session]:
+        query: Document = {"user_id": user_id, "revoked_ms": None, "user_version": {"$lt": before_version}}
+        if tenant_id is not None:
+            query["tenant_id"] = tenant_id
+        if except_session is not None:
+            query["_id"] = {"$ne": except_session}
+        return [_session(found) for found in await self._sessions.find(query, limit=limit)]
+
+    async def begun_in(self, tenant_id: str, *, until_ms: int, limit: int) -> Sequence[Session]:
+        query = {"tenant_id": tenant_id, "revoked_ms": None, "created_ms": {"$lte": until_ms}}
+        return [_session(found) for found in await self._sessions.find(query, limit=limit)]
+
+    async def carry_over(self, before: Session, user_version: int) -> bool:
+        change = {"$set": {"user_version": user_version}, "$inc": {"version": 1}}
+        return await self._sessions.update(_guard(before), change, Receipt("user_version", user_version))
 
     async def forget_expired(self, before_ms: int) -> int:
         return await self._sessions.delete({"expires_ms": {"$lt": before_ms}, "unsent": {"$lte": 0}})

@@ -1,21 +1,28 @@
 """Robots' API keys, for administrators."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Query, Request, Response
 
-from services.auth.api.schemas import (
+from services.auth.api.api_key_schemas import (
     ApiKeyListResponse,
     ApiKeyResponse,
     CreateApiKeyRequest,
     CreatedApiKeyResponse,
     RevokedApiKeyResponse,
-    RobotId,
+    RotateApiKeyRequest,
+    RotatedApiKeyResponse,
+    RotationResponse,
 )
+from services.auth.api.schemas import RobotId
+from services.auth.domain.api_key import ApiKeyStatus, KeyFilter
 from services.auth.use_cases.create_api_key import CreateApiKey, NewApiKey
+from services.auth.use_cases.get_api_key import GetApiKey
 from services.auth.use_cases.list_api_keys import ListApiKeys
 from services.auth.use_cases.reveal_api_key import RevealApiKey
 from services.auth.use_cases.revoke_api_key import RevokeApiKey
+from services.auth.use_cases.rotate_api_key import RotateApiKey, Rotation
 from shared.kernel.clock import Clock, to_ms
 from shared.kernel.ids import new_token
 from shared.kernel.permissions import Permission
@@ -23,23 +30,49 @@ from shared.web import Caller, ContractRouter
 from shared.web.idempotency import REPLAYED_HEADER, IdempotencyKey, IdempotentResponses
 
 ORIGIN_BYTES: Final = 32
+_MS_PER_SECOND: Final = 1000
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
-def build_api_key_router(
-    *,
-    create_api_key: CreateApiKey,
-    reveal_api_key: RevealApiKey,
-    list_api_keys: ListApiKeys,
-    revoke_api_key: RevokeApiKey,
-    idempotent: IdempotentResponses,
-    clock: Clock,
-) -> ContractRouter:
+@dataclass(frozen=True, slots=True)
+class ApiKeyUseCases:
+    """What administrators do with keys."""
+
+    create: CreateApiKey
+    reveal: RevealApiKey
+    rotate: RotateApiKey
+    revoke: RevokeApiKey
+    list: ListApiKeys
+    get: GetApiKey
+
+
+def build_api_key_router(use_cases: ApiKeyUseCases, *, idempotent: IdempotentResponses, clock: Clock) -> ContractRouter:
     """`/robot-api-keys*` (beyond.md, "Also needed")."""
     router = ContractRouter(tag="robot-api-keys")
+    _add_making(router, use_cases, idempotent, clock)
+    _add_reading(router, use_cases, clock)
 
+    @router.endpoint(
+        "POST",
+        "/robot-api-keys/{key_id}/revoke",
+        permission=Permission.ADMINISTER,
+        summary="Revoke a robot API key",
+        response_model=RevokedApiKeyResponse,
+        errors=(404,),
+    )
+    async def revoke(key_id: str, caller: Caller) -> RevokedApiKeyResponse:
+        """Ends the key at once and for good. Doing it again is no error."""
+        key = await use_cases.revoke(tenant_id=caller.tenant_id, key_id=key_id)
+        return RevokedApiKeyResponse(key=ApiKeyResponse.of(key, clock.now_ms()))
+
+    return router
+
+
+def _add_making(
+    router: ContractRouter, use_cases: ApiKeyUseCases, idempotent: IdempotentResponses, clock: Clock
+) -> None:
     @router.endpoint(
         "POST",
         "/robot-api-keys",
@@ -55,19 +88,56 @@ def build_api_key_router(
         origin = key or new_token(ORIGIN_BYTES)
 
         async def store(creation_id: str) -> ApiKeyResponse:
-            wanted = _wanted(body)
-            made = await create_api_key(caller=caller, wanted=wanted, creation_id=creation_id, origin=origin)
+            made = await use_cases.create(caller=caller, wanted=_wanted(body), creation_id=creation_id, origin=origin)
             return ApiKeyResponse.of(made, clock.now_ms())
 
         # Only what is no secret is kept for repeats; the secret follows anew from the caller's own Idempotency-Key.
         answer = await idempotent.run(key, request, caller, store)
         made = ApiKeyResponse.model_validate_json(bytes(answer.body))
-        text = await reveal_api_key(caller=caller, key_id=made.id, origin=origin)
-        if REPLAYED_HEADER in answer.headers:
-            response.headers[REPLAYED_HEADER] = answer.headers[REPLAYED_HEADER]
-        response.headers["Cache-Control"] = "no-store"
+        _mark_secret(response, answer)
+        text = await use_cases.reveal(caller=caller, key_id=made.id, origin=origin)
         return CreatedApiKeyResponse(api_key=text, key=made)
 
+    @router.endpoint(
+        "POST",
+        "/robot-api-keys/{key_id}/rotate",
+        permission=Permission.ADMINISTER,
+        summary="Replace a robot API key",
+        response_model=RotatedApiKeyResponse,
+        errors=(404, 409),
+    )
+    async def rotate(
+        key_id: str,
+        request: Request,
+        caller: Caller,
+        response: Response,
+        body: RotateApiKeyRequest | None = None,
+        key: IdempotencyKey = None,
+    ) -> RotatedApiKeyResponse:
+        """A new key with the old one's name, robot, environment and description, shown in this answer only.
+
+        The old key stays valid beside it for the overlap, and no longer than it would have been. 409 for a key that
+        is revoked, expired or has a successor already.
+        """
+        rotation, origin = _rotation(body or RotateApiKeyRequest()), key or new_token(ORIGIN_BYTES)
+
+        async def replace(creation_id: str) -> RotationResponse:
+            rotated = await use_cases.rotate(
+                caller=caller, key_id=key_id, rotation=rotation, creation_id=creation_id, origin=origin
+            )
+            now_ms = clock.now_ms()
+            return RotationResponse(
+                key=ApiKeyResponse.of(rotated.key, now_ms), previous=ApiKeyResponse.of(rotated.previous, now_ms)
+            )
+
+        answer = await idempotent.run(key, request, caller, replace)
+        rotated = RotationResponse.model_validate_json(bytes(answer.body))
+        _mark_secret(response, answer)
+        text = await use_cases.reveal(caller=caller, key_id=rotated.key.id, origin=origin)
+        return RotatedApiKeyResponse(api_key=text, key=rotated.key, previous=rotated.previous)
+
+
+def _add_reading(router: ContractRouter, use_cases: ApiKeyUseCases, clock: Clock) -> None:
     @router.endpoint(
         "GET",
         "/robot-api-keys",
@@ -76,27 +146,36 @@ def build_api_key_router(
         response_model=ApiKeyListResponse,
     )
     async def list_keys(
-        caller: Caller, limit: Limit = 100, offset: Offset = 0, robot_id: Annotated[RobotId | None, Query()] = None
+        caller: Caller,
+        limit: Limit = 100,
+        offset: Offset = 0,
+        robot_id: Annotated[RobotId | None, Query()] = None,
+        status: ApiKeyStatus | None = None,
     ) -> ApiKeyListResponse:
         """Newest first; `total` counts all that match."""
-        keys, total = await list_api_keys(caller=caller, robot_id=robot_id, limit=limit, offset=offset)
         now_ms = clock.now_ms()
+        wanted = KeyFilter(now_ms=now_ms, robot_id=robot_id, status=status)
+        keys, total = await use_cases.list(caller=caller, wanted=wanted, limit=limit, offset=offset)
         return ApiKeyListResponse(keys=[ApiKeyResponse.of(key, now_ms) for key in keys], total=total)
 
     @router.endpoint(
-        "POST",
-        "/robot-api-keys/{key_id}/revoke",
+        "GET",
+        "/robot-api-keys/{key_id}",
         permission=Permission.ADMINISTER,
-        summary="Revoke a robot API key",
-        response_model=RevokedApiKeyResponse,
+        summary="Read a robot API key",
+        response_model=ApiKeyResponse,
         errors=(404,),
     )
-    async def revoke(key_id: str, caller: Caller) -> RevokedApiKeyResponse:
-        """Ends the key at once and for good. Doing it again is no error."""
-        key = await revoke_api_key(caller=caller, key_id=key_id)
-        return RevokedApiKeyResponse(key=ApiKeyResponse.of(key, clock.now_ms()))
+    async def read(key_id: str, caller: Caller) -> ApiKeyResponse:
+        """The key without its secret, whatever its status."""
+        return ApiKeyResponse.of(await use_cases.get(caller=caller, key_id=key_id), clock.now_ms())
 
-    return router
+
+def _mark_secret(response: Response, answer: Response) -> None:
+    """The answer shows a secret: no cache may keep it; a repeat says that it is one."""
+    if REPLAYED_HEADER in answer.headers:
+        response.headers[REPLAYED_HEADER] = answer.headers[REPLAYED_HEADER]
+    response.headers["Cache-Control"] = "no-store"
 
 
 def _wanted(body: CreateApiKeyRequest) -> NewApiKey:
@@ -105,5 +184,12 @@ def _wanted(body: CreateApiKeyRequest) -> NewApiKey:
         description=body.description,
         robot_id=body.robot_id,
         environment=body.environment,
+        expires_ms=None if body.expires_at is None else to_ms(body.expires_at),
+    )
+
+
+def _rotation(body: RotateApiKeyRequest) -> Rotation:
+    return Rotation(
+        overlap_ms=body.overlap_seconds * _MS_PER_SECOND,
         expires_ms=None if body.expires_at is None else to_ms(body.expires_at),
     )

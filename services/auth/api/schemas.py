@@ -1,13 +1,10 @@
 """Bodies of the auth service's requests and responses."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from services.auth.domain.api_key import ApiKey, ApiKeyStatus
 from services.auth.domain.session import TokenPair
-from shared.kernel.clock import to_datetime, to_optional_datetime
 from shared.kernel.permissions import Role
 
 
@@ -26,9 +23,24 @@ Text = Annotated[str, AfterValidator(_without_nul)]
 Secret = Annotated[SecretStr, AfterValidator(_secret_without_nul)]
 RobotId = Annotated[Text, Field(min_length=1, max_length=64)]
 
+_TOKENS: Final[dict[str, Any]] = {
+    "access_token": "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+    "refresh_token": "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+    "token_type": "bearer",
+    "expires_in": 3600,
+}
+_ME: Final[dict[str, Any]] = {
+    "user_id": "admin",
+    "roles": ["admin", "developer", "operator", "viewer"],
+    "tenant_id": "default",
+    "dev_mode": False,
+}
+
 
 class LoginRequest(BaseModel):
     """Who wants in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"username": "admin", "password": "your-password"}]})
 
     username: Text = Field(min_length=1, max_length=128)
     password: Secret = Field(min_length=1, max_length=1024)
@@ -38,11 +50,15 @@ class LoginRequest(BaseModel):
 class RefreshRequest(BaseModel):
     """The refresh token to change for new ones."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": "eyJhbGciOiJFZERTQSJ9.e30.c2ln"}]})
+
     refresh_token: Secret = Field(min_length=1, max_length=4096)
 
 
 class TokenResponse(BaseModel):
     """A pair of tokens."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_TOKENS]})
 
     access_token: str
     refresh_token: str
@@ -64,71 +80,12 @@ class LogoutResponse(BaseModel):
 class MeResponse(BaseModel):
     """The caller."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_ME]})
+
     user_id: str
     roles: list[Role] = Field(description="highest first, with every role it includes")
     tenant_id: str
     dev_mode: bool
-
-
-class CreateApiKeyRequest(BaseModel):
-    """A key for one robot, or without `robot_id` an enrolment key."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Text = Field(min_length=1, max_length=128)
-    robot_id: RobotId | None = None
-    description: Text | None = Field(None, max_length=512)
-    expires_at: AwareDatetime | None = Field(None, description="in the future; without it the key does not expire")
-    environment: Text | None = Field(None, min_length=1, max_length=64)
-
-
-class ApiKeyResponse(BaseModel):
-    """A key without its secret."""
-
-    id: str
-    robot_id: str | None
-    key_name: str
-    status: ApiKeyStatus
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    environment: str | None
-    description: str | None
-
-    @classmethod
-    def of(cls, key: ApiKey, now_ms: int) -> "ApiKeyResponse":
-        """The response for `key` as it stands at `now_ms`."""
-        return cls(
-            id=key.key_id,
-            robot_id=key.robot_id,
-            key_name=key.name,
-            status=key.status(now_ms),
-            created_at=to_datetime(key.created_ms),
-            expires_at=to_optional_datetime(key.expires_ms),
-            last_used_at=to_optional_datetime(key.last_used_ms or None),
-            environment=key.environment,
-            description=key.description,
-        )
-
-
-class CreatedApiKeyResponse(BaseModel):
-    """A new key."""
-
-    api_key: str = Field(description="shown this once, stored nowhere")
-    key: ApiKeyResponse
-
-
-class RevokedApiKeyResponse(BaseModel):
-    """A key that is over."""
-
-    key: ApiKeyResponse
-
-
-class ApiKeyListResponse(BaseModel):
-    """One page of keys."""
-
-    keys: list[ApiKeyResponse]
-    total: int
 
 
 class VerifyApiKeyRequest(BaseModel):

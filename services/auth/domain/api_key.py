@@ -7,6 +7,7 @@ hash is needed; whoever reads the store cannot make a key from it.
 import hashlib
 import hmac
 from base64 import b32encode
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -48,6 +49,15 @@ class SecretNotRepeatable(Conflict):
         )
 
 
+class ApiKeyNotRotatable(Conflict):
+    """Only an active key that has no successor yet can be rotated."""
+
+    code = "API_KEY_NOT_ROTATABLE"
+
+    def __init__(self, key_id: str, why: str) -> None:
+        super().__init__(f"API key {key_id} cannot be rotated: {why}.")
+
+
 class ApiKeyStatus(StrEnum):
     """What a key is good for now."""
 
@@ -76,6 +86,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The environment an enrolment key is limited to; None for any."""
     expires_ms: int | None = None
     revoked_ms: int | None = None
+    rotated_to: str | None = None
+    """The id of the key that replaces this one."""
 
     def status(self, now_ms: int) -> ApiKeyStatus:
         """Revoked outlasts expired: it is what somebody decided."""
@@ -88,6 +100,33 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def revoked(self, now_ms: int) -> "ApiKey":
         """The key after its end."""
         return msgspec.structs.replace(self, version=self.version + 1, revoked_ms=now_ms)
+
+    def require_rotatable(self, now_ms: int) -> None:
+        """Raise `ApiKeyNotRotatable` unless the key is active and has no successor."""
+        if self.rotated_to is not None:
+            raise ApiKeyNotRotatable(self.key_id, f"it was rotated to {self.rotated_to}; rotate that one")
+        status = self.status(now_ms)
+        if status is not ApiKeyStatus.ACTIVE:
+            raise ApiKeyNotRotatable(self.key_id, f"it is {status.value}")
+
+    def rotated(self, successor: str, now_ms: int, overlap_ms: int) -> "ApiKey":
+        """The key beside its successor: valid for `overlap_ms` more, or as long as it would have been if that is less.
+
+        Clarifications 7.
+        """
+        ends_ms = now_ms + overlap_ms
+        if self.expires_ms is not None:
+            ends_ms = min(ends_ms, self.expires_ms)
+        return msgspec.structs.replace(self, version=self.version + 1, rotated_to=successor, expires_ms=ends_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFilter:
+    """Which keys somebody wants to see; `now_ms` decides between active and expired."""
+
+    now_ms: int
+    robot_id: str | None = None
+    status: ApiKeyStatus | None = None
 
 
 def key_id_of(creation_id: str) -> str:

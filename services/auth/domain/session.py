@@ -18,6 +18,9 @@ _MS_PER_SECOND: Final = 1000
 LOGGED_OUT: Final = "logout"
 REUSED: Final = "reuse"
 MEMBERSHIP_ENDED: Final = "membership_ended"
+USER_CHANGED: Final = "user_changed"
+USER_DELETED: Final = "user_deleted"
+TENANT_DISABLED: Final = "tenant_disabled"
 
 
 class InvalidRefreshToken(Unauthenticated):
@@ -88,6 +91,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When the youngest access token ends, and with it every older one."""
     expires_ms: int
     """When the current refresh token ends."""
+    user_version: int = 0
+    """Of the user when the session began: a later change may end the sessions that began before it."""
     revoked_ms: int | None = None
     revoked_reason: str | None = None
     revoked_until_ms: int | None = None
@@ -131,6 +136,7 @@ def begin_session(
         tenant_id=member.tenant_id,
         version=FIRST_VERSION,
         user_id=member.user_id,
+        user_version=member.user_version,
         refresh_id=refresh_id,
         created_ms=issued_ms,
         refreshed_ms=issued_ms,

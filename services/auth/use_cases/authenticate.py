@@ -2,21 +2,31 @@
 
 from services.auth.domain.lockout import Attempt, LoginLocked, Verdict, attacker_address
 from services.auth.domain.user import InvalidCredentials, Membership
-from services.auth.ports import FailedLogins, Passwords, Users, WaitingLine
+from services.auth.ports import FailedLogins, Passwords, Tenants, Users, WaitingLine
+from shared.kernel.identity import DEFAULT_TENANT
 from shared.kernel.ids import NewId
 
 
 class Authenticate:
     """Tells whether a user name and password are right.
 
-    An unknown user, a wrong password, a foreign tenant and a locked account cost the same work, and all but the
-    lock read the same (clarifications 4). A locked address is turned away at once: that tells nothing about accounts.
+    An unknown user, a wrong password, a tenant that is foreign or closed to the user and a locked account cost the
+    same work, and all but the lock read the same (clarifications 4). A locked address is turned away at once: that
+    tells nothing about accounts.
     """
 
     def __init__(
-        self, *, users: Users, failed_logins: FailedLogins, passwords: Passwords, line: WaitingLine, new_id: NewId
+        self,
+        *,
+        users: Users,
+        tenants: Tenants,
+        failed_logins: FailedLogins,
+        passwords: Passwords,
+        line: WaitingLine,
+        new_id: NewId,
     ) -> None:
         self._users = users
+        self._tenants = tenants
         self._failed_logins = failed_logins
         self._passwords = passwords
         self._line = line
@@ -25,6 +35,8 @@ class Authenticate:
     async def __call__(self, *, username: str, password: str, tenant_id: str | None, address: str) -> Membership:
         """The user in the tenant asked for. Raises `InvalidCredentials`, `LoginLocked` or `Unavailable`."""
         user = await self._users.get(username)
+        wanted = tenant_id or (user.home if user else "") or DEFAULT_TENANT
+        tenant = await self._tenants.get(wanted)  # also for nobody: each refusal asks the store the same
         attempt = Attempt(self._new_id(), username, attacker_address(address))
         async with self._line.turn():
             admission = await self._failed_logins.reserve(attempt)
@@ -35,8 +47,8 @@ class Authenticate:
             if admission.verdict is Verdict.ACCOUNT_LOCKED:
                 await self._failed_logins.fail(attempt)
                 raise LoginLocked(admission.retry_after_ms)
-            member = user.membership(tenant_id) if user and is_right else None
-            if member is None:
+            member = user.membership(wanted) if user and is_right else None
+            if member is None or (tenant is not None and tenant.is_disabled):
                 await self._failed_logins.fail(attempt)
                 raise InvalidCredentials
             await self._failed_logins.forgive(attempt)

@@ -3,14 +3,13 @@
 from enum import StrEnum
 from typing import Final
 
-from services.auth.domain.user import User
+from services.auth.domain.user import FIRST_VERSION, User
 from services.auth.ports import Passwords, Users
 from shared.kernel.clock import Clock
 from shared.kernel.identity import DEFAULT_TENANT
 from shared.kernel.permissions import Role
 
 FIRST_ADMIN: Final = "admin"
-FIRST_VERSION: Final = 1
 
 
 class FirstAdmin(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.auth.domain.api_key import ApiKey
+from services.auth.domain.api_key import ApiKey, KeyFilter
 from services.auth.ports import ApiKeys
 from shared.kernel.identity import Identity
 
@@ -14,7 +14,7 @@ class ListApiKeys:
         self._api_keys = api_keys
 
     async def __call__(
-        self, *, caller: Identity, robot_id: str | None, limit: int, offset: int
+        self, *, caller: Identity, wanted: KeyFilter, limit: int, offset: int
     ) -> tuple[Sequence[ApiKey], int]:
-        """A page of the caller's tenant's keys, newest first, and how many there are in all."""
-        return await self._api_keys.page(caller.tenant_id, robot_id=robot_id, limit=limit, offset=offset)
+        """A page of the caller's tenant's keys, newest first, and how many match in all."""
+        return await self._api_keys.page(caller.tenant_id, wanted, limit=limit, offset=offset)

@@ -1,8 +1,11 @@
 """Logging in."""
 
-from services.auth.domain.session import Lifetimes, Session, TokenPair, begin_session
+from services.auth.domain.session import MEMBERSHIP_ENDED, Lifetimes, Session, TokenPair, begin_session
+from services.auth.domain.user import InvalidCredentials
 from services.auth.ports import Sessions, Tokens
 from services.auth.use_cases.authenticate import Authenticate
+from services.auth.use_cases.recheck_session import RecheckSession
+from services.auth.use_cases.revoke_session import RevokeSession
 from shared.events import CloudEvent, wrap
 from shared.events.auth import UserLoggedIn
 from shared.kernel.clock import Clock
@@ -13,12 +16,15 @@ class LogIn:
     """Opens a session for whoever knows the password.
 
     Dying between the stored session and the answer leaves a session whose tokens nobody holds; it ends by itself.
+    What changed about the user since the password was looked at ends the session before anybody has its tokens.
     """
 
     def __init__(
         self,
         *,
         authenticate: Authenticate,
+        recheck_session: RecheckSession,
+        revoke_session: RevokeSession,
         sessions: Sessions,
         tokens: Tokens,
         lifetimes: Lifetimes,
@@ -26,6 +32,8 @@ class LogIn:
         new_id: NewId,
     ) -> None:
         self._authenticate = authenticate
+        self._recheck = recheck_session
+        self._revoke = revoke_session
         self._sessions = sessions
         self._tokens = tokens
         self._lifetimes = lifetimes
@@ -43,6 +51,9 @@ class LogIn:
             lifetimes=self._lifetimes,
         )
         await self._sessions.add(session, self._event(session))
+        if await self._recheck(session) is None:
+            await self._revoke(tenant_id=session.tenant_id, session_id=session.session_id, reason=MEMBERSHIP_ENDED)
+            raise InvalidCredentials
         return self._tokens.issue(session, member.role)
 
     def _event(self, session: Session) -> CloudEvent:

@@ -1,6 +1,6 @@
 """Changing a refresh token for a new pair of tokens."""
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from services.auth.domain.session import (
     MEMBERSHIP_ENDED,
@@ -12,10 +12,14 @@ from services.auth.domain.session import (
     TokenPair,
 )
 from services.auth.domain.user import Membership
-from services.auth.ports import Sessions, Tokens, Users
+from services.auth.ports import Sessions, Tokens
+from services.auth.use_cases.recheck_session import RecheckSession
 from services.auth.use_cases.revoke_session import RevokeSession
 from shared.kernel.clock import Clock
+from shared.kernel.errors import Unavailable
 from shared.kernel.ids import NewId
+
+MAX_TRIES: Final = 5
 
 
 class RefreshTokens:
@@ -28,7 +32,7 @@ class RefreshTokens:
     def __init__(
         self,
         *,
-        users: Users,
+        recheck_session: RecheckSession,
         sessions: Sessions,
         revoke_session: RevokeSession,
         tokens: Tokens,
@@ -36,7 +40,7 @@ class RefreshTokens:
         clock: Clock,
         new_id: NewId,
     ) -> None:
-        self._users = users
+        self._recheck = recheck_session
         self._sessions = sessions
         self._revoke_session = revoke_session
         self._tokens = tokens
@@ -47,14 +51,15 @@ class RefreshTokens:
     async def __call__(self, *, refresh_token: str) -> TokenPair:
         """The next pair. Raises `WrongTokenType` (400) or `InvalidRefreshToken` (401)."""
         claims = self._tokens.read_refresh(refresh_token)
-        session = await self._live_session(claims)
-        if session.refresh_id != claims.refresh_id:
-            await self._end(session, REUSED)
-        member = await self._member(session)
-        after = session.refreshed(self._new_id(), self._clock.now_ms(), self._lifetimes)
-        if not await self._sessions.refresh(session, after):
-            await self._end(session, REUSED)
-        return self._tokens.issue(after, member.role)
+        for _ in range(MAX_TRIES):  # the session may change without being rotated: see `ChangeOwnPassword`
+            session = await self._live_session(claims)
+            if session.refresh_id != claims.refresh_id:
+                await self._end(session, REUSED)
+            member = await self._member(session)
+            after = session.refreshed(self._new_id(), self._clock.now_ms(), self._lifetimes)
+            if await self._sessions.refresh(session, after):
+                return self._tokens.issue(after, member.role)
+        raise Unavailable("The session kept changing while it was being refreshed.")
 
     async def _live_session(self, claims: RefreshClaims) -> Session:
         session = await self._sessions.get(claims.tenant_id, claims.session_id)
@@ -63,8 +68,7 @@ class RefreshTokens:
         return session
 
     async def _member(self, session: Session) -> Membership:
-        user = await self._users.get(session.user_id)
-        member = user.membership(session.tenant_id) if user else None
+        member = await self._recheck(session)
         if member is None:
             await self._end(session, MEMBERSHIP_ENDED)
         return member

@@ -10,7 +10,6 @@ from shared.events import wrap
 from shared.events.auth import ApiKeyRevoked
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
-from shared.kernel.identity import Identity
 from shared.kernel.ids import NewId
 
 MAX_TRIES: Final = 5
@@ -26,10 +25,10 @@ class RevokeApiKey:
         self._clock = clock
         self._new_id = new_id
 
-    async def __call__(self, *, caller: Identity, key_id: str) -> ApiKey:
+    async def __call__(self, *, tenant_id: str, key_id: str) -> ApiKey:
         """The revoked key. Raises `ApiKeyNotFound`, also for a key of another tenant."""
         for _ in range(MAX_TRIES):
-            key = await self._api_keys.get(caller.tenant_id, key_id)
+            key = await self._api_keys.get(tenant_id, key_id)
             if key is None:
                 raise ApiKeyNotFound(key_id)
             if key.revoked_ms is not None:
@@ -50,7 +49,7 @@ class RevokeApiKey:
             version=after.version,
             at_ms=now_ms,
         )
-        if not await self._api_keys.revoke(key, after, event):
+        if not await self._api_keys.change(key, after, event):
             return None
         _log.info("api_key_revoked", key_id=key.key_id)
         return after

@@ -7,7 +7,7 @@ import msgspec
 
 from services.dispatcher.domain.transitions import Change
 from shared.events import wrap
-from shared.jobs import JOBS, Job, Requirements
+from shared.jobs import JOBS, Job, JobStatus, Requirements
 from shared.jobs.job import from_document
 from shared.jobs.position import AFTER_ALL, QueueKey, parse_position
 from shared.kernel.clock import Clock
@@ -84,6 +84,10 @@ class MongoJobs:
 
     async def due(self, now_ms: int, limit: int) -> list[Job]:
         return await self._find({"waiting_until_ms": {"$lte": now_ms}}, "waiting_until_ms", limit)
+
+    async def pending_of(self, tenant_id: str, workflow_id: str, limit: int) -> list[Job]:
+        query = {"workflow_id": workflow_id, "tenant_id": tenant_id, "status": JobStatus.PENDING}
+        return [from_document(found) for found in await self._collection.find(query, limit=limit)]
 
     async def claimable_after(self, position: str, limit: int) -> list[tuple[str, Requirements]]:
         return await self._claimable({"$gt": position}, limit)

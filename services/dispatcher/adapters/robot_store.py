@@ -16,6 +16,7 @@ ROBOT_INDEXES: Final = (
     Index("tenant_id", (("tenant_id", 1),)),  # the fleet's list
     Index("last_seen_ms", (("last_seen_ms", 1),)),  # silent robots
     Index("n_active", (("n_active", 1),)),  # slots to check
+    Index("deleted_ms", (("deleted_ms", 1),)),  # what is left of deleted robots
     OUTBOX_INDEX,
 )
 TOUCH_BYTES: Final = 8
@@ -31,6 +32,14 @@ class MongoRobots:
         self._new_id = new_id
 
     async def get(self, tenant_id: str, robot_id: str) -> Robot | None:
+        robot = await self._any(tenant_id, robot_id)
+        return None if robot is None or robot.is_deleted else robot
+
+    async def deleted(self, tenant_id: str, robot_id: str) -> Robot | None:
+        robot = await self._any(tenant_id, robot_id)
+        return robot if robot is not None and robot.is_deleted else None
+
+    async def _any(self, tenant_id: str, robot_id: str) -> Robot | None:
         document = await self._collection.get(robot_document_id(tenant_id, robot_id))
         return None if document is None else from_document(document)
 
@@ -99,7 +108,8 @@ class MongoRobots:
         query: Document = {"tenant_id": tenant_id}
         if environment is not None:
             query["environment"] = environment
-        return [from_document(found) for found in await self._collection.find(query, sort=[("_id", 1)])]
+        robots = [from_document(found) for found in await self._collection.find(query, sort=[("_id", 1)])]
+        return [robot for robot in robots if not robot.is_deleted]
 
     async def silent_since(self, before_ms: int, limit: int) -> list[Robot]:
         query = {"last_seen_ms": {"$lt": before_ms}, "announced_offline": 0}
@@ -108,6 +118,14 @@ class MongoRobots:
     async def with_jobs(self, limit: int) -> list[Robot]:
         found = await self._collection.find({"n_active": {"$gt": 0}}, limit=limit)
         return [from_document(document) for document in found]
+
+    async def forget_deleted(self, before_ms: int, limit: int) -> int:
+        """The guard holds at the removal itself: the robot may register again at any moment."""
+        nothing_pending: Document = {"deleted_ms": {"$lt": before_ms}, "unsent": 0, "n_active": 0}
+        found = await self._collection.find({"deleted_ms": {"$lt": before_ms}}, limit=limit, fields=("_id",))
+        if not found:
+            return 0
+        return await self._collection.delete({"_id": {"$in": [one["_id"] for one in found]}, **nothing_pending})
 
     def _wrap(
         self, tenant_id: str, robot_id: str, version: int, event: EventData, at_ms: int | None = None

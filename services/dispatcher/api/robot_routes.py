@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from services.dispatcher.api.robot_schemas import (
+    DeletedBody,
     HeartbeatBody,
     HeartbeatResponse,
     RegisterBody,
@@ -17,8 +18,9 @@ from services.dispatcher.api.robot_schemas import (
     robot_body,
 )
 from services.dispatcher.domain.robot import Robot
+from services.dispatcher.use_cases.delete_robot import DeleteRobot
 from services.dispatcher.use_cases.get_robot import GetRobot
-from services.dispatcher.use_cases.list_robots import ListRobots
+from services.dispatcher.use_cases.list_robots import ListRobots, RobotFilter
 from services.dispatcher.use_cases.record_heartbeat import RecordHeartbeat
 from services.dispatcher.use_cases.register_robot import RegisterRobot
 from services.dispatcher.use_cases.set_robot_status import SetRobotStatus
@@ -41,6 +43,7 @@ class RobotUseCases:
     get: GetRobot
     update: UpdateRobot
     set_status: SetRobotStatus
+    delete: DeleteRobot
     now_ms: Callable[[], int]
     offline_after_ms: int
 
@@ -95,7 +98,11 @@ def _add_user_calls(router: ContractRouter, use: RobotUseCases) -> None:
         "PUT", "/robots/{robot_id}", permission=Permission.OPERATE, response_model=RobotBody, errors=(404, 409)
     )
     async def update_robot(robot_id: RobotId, body: UpdateBody, caller: Caller) -> RobotBody:
-        """Change a robot's configuration; fields that are not given stay."""
+        """Change a robot's configuration; fields that are not given stay.
+
+        It is matched by the new environment, capabilities and tags at once, also while it waits for a job. The roles
+        of the contract do not name robots' configuration; whoever may set their status may change it.
+        """
         return use.show(await use.update(caller=caller, robot_id=robot_id, fields=body.changes()))
 
     @router.endpoint("GET", "/robots", permission=Permission.READ, response_model=RobotList)
@@ -103,16 +110,32 @@ def _add_user_calls(router: ContractRouter, use: RobotUseCases) -> None:
         caller: Caller,
         status: RobotStatus | None = None,
         environment: Annotated[str | None, Query(max_length=64)] = None,
+        tag: Annotated[str | None, Query(max_length=128, description="robots with this tag")] = None,
+        capability: Annotated[str | None, Query(max_length=128, description="robots with this capability")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     ) -> RobotList:
         """The tenant's robots by id; `total` counts all that match."""
-        robots, total = await use.find(
-            caller=caller, status=status, environment=environment, limit=limit, offset=offset
-        )
+        wanted = RobotFilter(status, environment, tag, capability)
+        robots, total = await use.find(caller=caller, wanted=wanted, limit=limit, offset=offset)
         return RobotList(robots=[use.show(robot) for robot in robots], total=total)
 
     @router.endpoint("GET", "/robots/{robot_id}", permission=Permission.READ, response_model=RobotBody, errors=(404,))
     async def get_robot(robot_id: RobotId, caller: Caller) -> RobotBody:
         """One robot."""
         return use.show(await use.get(caller=caller, robot_id=robot_id))
+
+    @router.endpoint(
+        "DELETE",
+        "/robots/{robot_id}",
+        permission=Permission.ADMINISTER,
+        summary="Delete a robot",
+        response_model=DeletedBody,
+        errors=(404, 409),
+    )
+    async def delete_robot(robot_id: RobotId, caller: Caller) -> DeletedBody:
+        """Take a robot out of the fleet. Its jobs return to the queue, the attempt is not counted; keys bound to it are
+        revoked. It may register again with another key, and then starts anew.
+        """
+        await use.delete(caller=caller, robot_id=robot_id)
+        return DeletedBody(robot_id=robot_id)

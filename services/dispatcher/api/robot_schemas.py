@@ -1,7 +1,7 @@
 """Request and response bodies of the robot routes (contract "Robot Endpoints")."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,9 +15,32 @@ from shared.web.text import Identifier, Text
 Label = Annotated[Text, Field(min_length=1, max_length=128)]
 Labels = Annotated[list[Label], Field(max_length=100)]
 
+_REGISTRATION: Final[dict[str, Any]] = {
+    "robot_id": "robot-prod-001",
+    "name": "Production Robot 1",
+    "hostname": "robot-server-01.example.com",
+    "capabilities": ["browser", "desktop", "high_memory"],
+    "environment": "production",
+    "max_concurrent_jobs": 3,
+    "tags": ["invoice-processing", "high-priority"],
+}
+_READINGS: Final[dict[str, Any]] = {"cpu_percent": 45.2, "memory_mb": 1024.5, "disk_free_gb": 50.0, "active_jobs": 1}
+_ROBOT: Final[dict[str, Any]] = {
+    **_REGISTRATION,
+    "status": "busy",
+    "current_job_ids": ["job-12345"],
+    "last_seen": "2025-01-15T10:30:00Z",
+    "last_heartbeat": "2025-01-15T10:30:00Z",
+    "created_at": "2025-01-15T10:00:00Z",
+    "metrics": _READINGS,
+}
+"""Examples of the API document."""
+
 
 class RegisterBody(BaseModel):
     """What a robot says about itself."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_REGISTRATION]})
 
     robot_id: Identifier = Field(min_length=1, max_length=64)
     name: Text = Field(min_length=1, max_length=128)
@@ -43,6 +66,21 @@ class RegisterBody(BaseModel):
 class UpdateBody(BaseModel):
     """What to change; a field that is absent or null stays as it is."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Updated Robot Name",
+                    "hostname": "new-hostname.example.com",
+                    "capabilities": ["browser"],
+                    "environment": "staging",
+                    "max_concurrent_jobs": 2,
+                    "tags": ["new-tag"],
+                }
+            ]
+        }
+    )
+
     name: Text | None = Field(None, min_length=1, max_length=128)
     hostname: Text | None = Field(None, min_length=1, max_length=256)
     capabilities: Labels | None = None
@@ -59,13 +97,15 @@ class UpdateBody(BaseModel):
 class StatusBody(BaseModel):
     """What the robot is fit for; `idle` and `busy` both mean: for work."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "maintenance"}]})
+
     status: RobotStatus
 
 
 class HeartbeatBody(BaseModel):
     """How the robot's machine is doing; other numbers a robot sends are kept too, within reason."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False, json_schema_extra={"examples": [_READINGS]})
 
     cpu_percent: float | None = Field(None, ge=0, le=100_000)
     memory_mb: float | None = Field(None, ge=0)
@@ -87,6 +127,8 @@ class HeartbeatResponse(BaseModel):
 class RobotBody(BaseModel):
     """A robot as users see it."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_ROBOT]})
+
     robot_id: str
     name: str
     hostname: str
@@ -103,8 +145,17 @@ class RobotBody(BaseModel):
 
 
 class RobotList(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"robots": [_ROBOT], "total": 1}]})
+
     robots: list[RobotBody]
     total: int
+
+
+class DeletedBody(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"deleted": True, "robot_id": "robot-prod-001"}]})
+
+    deleted: bool = True
+    robot_id: str
 
 
 def robot_body(robot: Robot, now_ms: int, offline_after_ms: int) -> RobotBody:

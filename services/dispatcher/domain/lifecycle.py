@@ -22,6 +22,7 @@ from shared.events.jobs import (
 )
 from shared.jobs import JobStatus, queue_position
 from shared.jobs.job import Job
+from shared.jobs.self_healing import self_healing_of
 
 LEASE_EXPIRED: Final = "LEASE_EXPIRED"
 JOB_TIMEOUT: Final = "JOB_TIMEOUT"
@@ -85,7 +86,9 @@ def complete(job: Job, *, result_json: str, report: str, now_ms: int) -> Change:
     """The robot finished the job."""
     status = target_of(Verb.COMPLETE, job)
     fields = {**_end(status, now_ms), "progress": 100, "result_json": result_json, "last_report": report}
-    return Change(Verb.COMPLETE, fields, _finished(JobCompleted, job, status, now_ms))
+    healing = self_healing_of(result_json)
+    healed = {"healing_attempts": healing.attempts, "healing_successes": healing.successes}
+    return Change(Verb.COMPLETE, fields, _finished(JobCompleted, job, status, now_ms, **healed))
 
 
 def fail(

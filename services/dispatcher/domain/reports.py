@@ -38,7 +38,7 @@ class Reporter:
 
     def repeats(self, job: Job, verb: str) -> str | None:
         """The outcome of the first report when this one, by the same robot and attempt, repeats it; else None."""
-        if job.last_report is None:
+        if not job.last_report:  # none yet, or the lease ended without one
             return None
         robot_id, attempt, token, first_verb, outcome = job.last_report.split("\n")
         same_robot = self.robot_id is None or self.robot_id == robot_id

@@ -44,6 +44,9 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     """Random mark of the last telemetry write, by which that write recognises itself."""
     announced_offline: int = 0
     """1 after `robot.went_offline` was published, until it is heard again."""
+    deleted_ms: int | None = None
+    """When it was deleted; None while it is registered. It then keeps its slots until their jobs are back in the queue,
+    gets no job, and is shown to nobody."""
 
     @property
     def profile(self) -> RobotProfile:
@@ -61,6 +64,11 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
             now_ms=now_ms,
             offline_after_ms=offline_after_ms,
         )
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether this is only what is left of a deleted robot."""
+        return self.deleted_ms is not None
 
     @property
     def takes_jobs(self) -> bool:

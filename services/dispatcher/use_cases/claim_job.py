@@ -99,6 +99,7 @@ class ClaimJob:
                     self._index.wake_all()
                 break
             robot = await find_robot(self._robots, caller, robot.robot_id)
+            wanted = _profile(robot, request.environment)
             claimed = await self._claim_up_to(robot, wanted, request)
         return claimed
 

@@ -2,10 +2,13 @@
 
 from typing import Any, Final
 
+import msgspec
+
 from services.dispatcher.domain.robot import Robot
 from services.dispatcher.ports import Robots
 from services.dispatcher.use_cases.change_robot import change_robot
 from services.dispatcher.use_cases.find_job import require_may_act_for
+from shared.events.robots import RobotStatusChanged
 from shared.jobs.fleet import Condition, RobotStatus
 from shared.kernel.clock import Clock
 from shared.kernel.identity import Identity
@@ -23,9 +26,10 @@ _CONDITIONS: Final = {
 class SetRobotStatus:
     """Sets a robot's condition; in maintenance it gets no new jobs and keeps what it runs."""
 
-    def __init__(self, robots: Robots, clock: Clock) -> None:
+    def __init__(self, robots: Robots, clock: Clock, offline_after_ms: int) -> None:
         self._robots = robots
         self._clock = clock
+        self._offline_after_ms = offline_after_ms
 
     async def __call__(self, *, caller: Identity, robot_id: str, status: RobotStatus) -> Robot:
         """The robot afterwards. Raises `ForeignRobot`, `RobotNotFound`, `LostRace`, `Unavailable`."""
@@ -33,4 +37,17 @@ class SetRobotStatus:
         fields: dict[str, Any] = {"condition": _CONDITIONS[status]}
         if caller.kind == "robot":
             fields["last_seen_ms"] = self._clock.now_ms()
-        return await change_robot(self._robots, caller, robot_id, fields)
+        return await change_robot(self._robots, caller, robot_id, fields, lambda robot: self._event(robot, fields))
+
+    def _event(self, before: Robot, fields: dict[str, Any]) -> RobotStatusChanged | None:
+        after = msgspec.structs.replace(before, **fields)
+        if after.condition is before.condition:
+            return None
+        return RobotStatusChanged(
+            robot_id=after.robot_id,
+            name=after.name,
+            environment=after.environment,
+            status=after.status(self._clock.now_ms(), self._offline_after_ms),
+            old_condition=before.condition,
+            new_condition=after.condition,
+        )

@@ -1,11 +1,12 @@
 """Job facts on MongoDB. `rolled_ms` is state and age in one index: 0 until the rollups have the fact."""
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Collection as Some
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
+from services.metrics.adapters.by_moment import walk
 from services.metrics.adapters.removal import remove_matching
 from services.metrics.domain.facts import JobFact
 from shared.storage import Collection, Index, Store, translate_errors
@@ -14,6 +15,7 @@ JOB_FACTS: Final = "job_facts"
 
 JOB_FACT_INDEXES: Final = (
     Index("rolled_ms", (("rolled_ms", 1),)),  # facts to roll up (0), and retention
+    Index("finished_ms", (("finished_ms", 1),)),  # the facts of a day, for a rebuild
 )
 
 
@@ -35,6 +37,14 @@ class MongoFacts:
     async def still_pending(self, job_ids: Some[str]) -> set[str]:
         found = await self._documents.find({"_id": {"$in": list(job_ids)}}, fields=("rolled_ms",))
         return {document["_id"] for document in found if document["rolled_ms"] == 0}
+
+    async def rolled(self, job_ids: Some[str]) -> Mapping[str, bool]:
+        found = await self._documents.find({"_id": {"$in": list(job_ids)}}, fields=("rolled_ms",))
+        return {document["_id"]: document["rolled_ms"] > 0 for document in found}
+
+    async def between(self, from_ms: int, to_ms: int) -> AsyncIterator[Sequence[JobFact]]:
+        async for documents in walk(self._documents, "finished_ms", from_ms, to_ms):
+            yield [msgspec.convert(document, JobFact, strict=False) for document in documents]
 
     async def mark_rolled(self, job_ids: Sequence[str], at_ms: int) -> None:
         with translate_errors():

@@ -31,7 +31,8 @@ class MongoFleet:
         document = await self._robots.get(robot_document_id(tenant_id, robot_id))
         if document is None or document["tenant_id"] != tenant_id:
             return None
-        return _robot(document)
+        robot = _robot(document)
+        return robot if robot.deleted_ms is None else None
 
     async def _read_tenant(self, tenant_id: str) -> Sequence[Robot]:
         return await self._read({"tenant_id": tenant_id})
@@ -40,8 +41,9 @@ class MongoFleet:
         return await self._read({})
 
     async def _read(self, query: Document) -> Sequence[Robot]:
-        found = await self._robots.find(query, fields=_FIELDS)
-        return sorted(map(_robot, found), key=lambda robot: (robot.tenant_id, robot.robot_id))
+        found = map(_robot, await self._robots.find(query, fields=_FIELDS))
+        registered = [robot for robot in found if robot.deleted_ms is None]
+        return sorted(registered, key=lambda robot: (robot.tenant_id, robot.robot_id))
 
 
 def _robot(document: Document) -> Robot:

@@ -8,14 +8,18 @@ from typing import Any, Final
 import msgspec
 
 from services.metrics.adapters.removal import remove_matching
-from services.metrics.domain.rollups import Rollup, RollupKey, RollupKind, empty_rollup
+from services.metrics.domain.rollup_keys import RollupKey, RollupKind
+from services.metrics.domain.rollups import Rollup, empty_rollup
 from shared.storage import Collection, Document, Index, Receipt, Store
 
 ROLLUPS: Final = "rollups"
 
 ROLLUP_INDEXES: Final = (
-    Index("starts_ms", (("starts_ms", 1),)),  # retention
+    Index("starts_ms", (("starts_ms", 1),)),  # all rollups of a day, retention
 )
+
+
+_DAILY: Final = frozenset({RollupKind.TENANT_DAY, RollupKind.ROBOT_DAY})
 
 
 class MongoRollups:
@@ -29,6 +33,11 @@ class MongoRollups:
         found = await asyncio.gather(*(self._documents.get(key.rollup_id) for key in ordered))
         return {key: _rollup(key, document) for key, document in zip(ordered, found, strict=True)}
 
+    async def of_day(self, starts_ms: int) -> Mapping[RollupKey, Rollup]:
+        found = await self._documents.find({"starts_ms": starts_ms})
+        rollups = [msgspec.convert(one, Rollup, strict=False) for one in found if one["kind"] in _DAILY]
+        return {rollup.key: rollup for rollup in rollups}
+
     async def save(self, rollup: Rollup) -> bool:
         fields: Any = msgspec.to_builtins(rollup)
         if rollup.version == 1:
@@ -38,8 +47,8 @@ class MongoRollups:
         return await self._documents.update(guard, change, Receipt("write_id", rollup.write_id))
 
     async def remove_before(self, at_ms: int) -> int:
-        kinds = [RollupKind.HOUR.value, RollupKind.ROBOT_DAY.value]
-        return await remove_matching(self._documents, {"starts_ms": {"$lt": at_ms}, "kind": {"$in": kinds}})
+        # The total, which stays, began at 0.
+        return await remove_matching(self._documents, {"starts_ms": {"$gt": 0, "$lt": at_ms}})
 
 
 def _rollup(key: RollupKey, document: Document | None) -> Rollup:

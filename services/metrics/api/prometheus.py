@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 
-from services.metrics.domain.rollups import Rollup
+from services.metrics.domain.figures import Figures
 from services.metrics.use_cases.measure_installation import Measurement
 from shared.jobs import JobStatus
 
@@ -28,11 +28,11 @@ class _Figures(Collector):
         yield self._finished_jobs(finished)
         yield self._durations(finished)
         yield self._gauge("casare_rpa_robots_active", "Number of active robots", fleet.active_robots)
-        yield self._gauge("casare_rpa_robots_total", "Number of registered robots", fleet.total_robots)
+        yield self._gauge("casare_rpa_robots_registered", "Number of registered robots", fleet.total_robots)
         yield self._gauge("casare_rpa_queue_depth", "Number of jobs waiting for a robot", fleet.queue_depth)
         yield self._gauge("casare_rpa_active_jobs", "Number of jobs that robots hold", fleet.active_jobs)
 
-    def _finished_jobs(self, finished: Rollup) -> Metric:
+    def _finished_jobs(self, finished: Figures) -> Metric:
         jobs = CounterMetricFamily("casare_rpa_jobs", "Total number of jobs", labels=("status", "environment"))
         for status, count in (
             (JobStatus.COMPLETED, finished.completed),
@@ -43,7 +43,7 @@ class _Figures(Collector):
             jobs.add_metric((status.value, self._environment), count)
         return jobs
 
-    def _durations(self, finished: Rollup) -> Metric:
+    def _durations(self, finished: Figures) -> Metric:
         durations = SummaryMetricFamily(
             "casare_rpa_job_duration_seconds",
             "Time from claim to end of jobs that completed, failed or timed out",

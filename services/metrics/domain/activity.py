@@ -18,6 +18,11 @@ SHOWN_FIELDS: Final = frozenset(
         "version", "trigger_type", "created_by",
         "user_id", "key_id", "key_name",
         "how", "removed_by", "new_job_id", "retry_of",
+        "old_condition", "new_condition",
+        "webhook_id", "deleted_by",
+        "role", "disabled", "password_changed", "account_deleted", "rotated_to", "valid_until_ms",
+        "rebuild_id", "attempts",
+        "updated_by",
     }
 )  # fmt: skip
 """What of an event's data tells people something; all else (queue positions, leases, sessions) stays inside."""

@@ -7,7 +7,8 @@ import msgspec
 from services.metrics.domain.wire import check_envelope, require_identifier, require_moment
 from shared.events import CloudEvent, MalformedEvent
 from shared.events.jobs import JobCancelled, JobCompleted, JobFailed, JobFinished, JobTimedOut
-from shared.jobs import JobStatus
+from shared.jobs import Job, JobStatus
+from shared.jobs.self_healing import NONE, bounded, self_healing_of
 
 LONGEST_DURATION_MS: Final = 10 * 366 * 24 * 3_600_000
 LONGEST_ERROR_TYPE: Final = 64
@@ -36,6 +37,8 @@ class JobFact(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int | None
     """From the last claim to the end, never negative; None when the job never ran."""
     error_type: str | None
+    healing_attempts: int = 0
+    healing_successes: int = 0
     rolled_ms: int = 0
     """When the rollups had it; 0 until then."""
 
@@ -46,6 +49,9 @@ def fact_of(event: CloudEvent) -> JobFact:
     model, status = TERMINAL_EVENTS[event.type]
     data = event.data_as(model)
     _check(event, data)
+    healing = NONE
+    if isinstance(data, JobCompleted):
+        healing = bounded(data.healing_attempts, data.healing_successes)
     return JobFact(
         job_id=data.job_id,
         tenant_id=event.tenantid,
@@ -55,8 +61,29 @@ def fact_of(event: CloudEvent) -> JobFact:
         robot_id=data.robot_id,
         status=status,
         finished_ms=data.finished_ms or event.timems,
-        duration_ms=None if data.duration_ms is None else max(0, data.duration_ms),
-        error_type=_error_type(data),
+        duration_ms=_duration(data.duration_ms),
+        error_type=_error_type(status, data.error_type if isinstance(data, JobFailed) else None),
+        healing_attempts=healing.attempts,
+        healing_successes=healing.successes,
+    )
+
+
+def fact_of_job(job: Job, finished_ms: int) -> JobFact:
+    """The same fact from the job itself, which has ended: what its terminal event says stands in its document too."""
+    healing = self_healing_of(job.result_json) if job.status is JobStatus.COMPLETED else NONE
+    return JobFact(
+        job_id=job.job_id,
+        tenant_id=job.tenant_id,
+        workflow_id=job.workflow_id,
+        workflow_name=job.workflow_name,
+        environment=job.requirements.environment,
+        robot_id=job.robot_id,
+        status=job.status,
+        finished_ms=finished_ms,
+        duration_ms=_duration(job.duration_ms),
+        error_type=_error_type(job.status, job.error_type),
+        healing_attempts=healing.attempts,
+        healing_successes=healing.successes,
     )
 
 
@@ -71,9 +98,14 @@ def _check(event: CloudEvent, data: JobFinished) -> None:
         raise MalformedEvent(f"{event.type} {event.id}: duration_ms is no duration")
 
 
-def _error_type(data: JobFinished) -> str | None:
-    if isinstance(data, JobTimedOut):
+def _duration(duration_ms: int | None) -> int | None:
+    """Never negative, though two replicas' clocks may differ."""
+    return None if duration_ms is None else max(0, duration_ms)
+
+
+def _error_type(status: JobStatus, named: str | None) -> str | None:
+    if status is JobStatus.TIMEOUT:
         return TIMEOUT_ERROR
-    if isinstance(data, JobFailed):
-        return (data.error_type or UNNAMED_ERROR)[:LONGEST_ERROR_TYPE]
+    if status is JobStatus.FAILED:
+        return (named or UNNAMED_ERROR)[:LONGEST_ERROR_TYPE]
     return None

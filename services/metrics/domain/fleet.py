@@ -39,6 +39,8 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     active: dict[str, Held] = msgspec.field(default_factory=dict)
     """The jobs it holds, by id."""
     metrics_json: str | None = None
+    deleted_ms: int | None = None
+    """Set in what is left of a deleted robot, which is shown to nobody."""
 
     def status(self, *, now_ms: int, offline_after_ms: int) -> RobotStatus:
         """What the robot is doing at `now_ms`."""

@@ -1,11 +1,13 @@
 """What the history says about one job."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from shared.jobs import Job, JobStatus
 from shared.kernel.errors import NotFound
+
+NODE_FIELDS: Final = ("node_id", "status", "duration_ms")
 
 
 class JobNotFound(NotFound):
@@ -27,9 +29,12 @@ def duration_ms(job: Job) -> int | None:
 
 
 def node_execution(job: Job) -> list[dict[str, Any]]:
-    """What the robot reported per node, from the result's `node_execution`; empty unless it is a list of objects."""
+    """What the robot reported per node, from the result's `node_execution`; empty unless it is a list of objects.
+
+    Each has the contract's three fields, null where the robot left one out, and whatever else was reported.
+    """
     result = msgspec.json.decode(job.result_json) if job.result_json else None
     nodes = result.get("node_execution") if isinstance(result, dict) else None
     if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         return []
-    return nodes
+    return [{**dict.fromkeys(NODE_FIELDS), **node} for node in nodes]

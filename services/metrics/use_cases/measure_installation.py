@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from services.metrics.domain.fleet import FleetSummary, summary_of
-from services.metrics.domain.rollups import TOTAL_KEY, Rollup
+from services.metrics.domain.rollup_keys import TOTAL_KEY
+from services.metrics.domain.rollups import Rollup
 from services.metrics.ports import Fleet, JobCounter, RollupStore
 from shared.kernel.clock import Clock
 

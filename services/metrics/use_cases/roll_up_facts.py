@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.metrics.domain.facts import JobFact
-from services.metrics.domain.rollups import Rollup, RollupKey, keys_of
+from services.metrics.domain.rollup_keys import RollupKey, keys_of
+from services.metrics.domain.rollups import Rollup
 from services.metrics.ports import FactStore, RollupStore
 from shared.kernel.clock import Clock
 from shared.kernel.ids import NewId
@@ -25,7 +26,7 @@ BATCH: Final = 500
 
 
 class RollUpFacts:
-    """Rolls up whatever waits; a rollup lost to another replica waits for the next call."""
+    """Rolls up a batch of what waits; a rollup lost to another replica waits for the next call."""
 
     def __init__(self, facts: FactStore, rollups: RollupStore, clock: Clock, new_id: NewId) -> None:
         self._facts = facts
@@ -34,14 +35,7 @@ class RollUpFacts:
         self._new_id = new_id
 
     async def __call__(self) -> int:
-        """How many facts were rolled up. Raises `Unavailable`."""
-        n_rolled = n_batch = await self._roll_up_batch()
-        while n_batch == BATCH:
-            n_batch = await self._roll_up_batch()
-            n_rolled += n_batch
-        return n_rolled
-
-    async def _roll_up_batch(self) -> int:
+        """How many facts were rolled up, `BATCH` at most: with as many, more may wait. Raises `Unavailable`."""
         picked = await self._facts.pending(BATCH)
         if not picked:
             return 0

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.metrics.domain.fleet import Robot, RobotNotFound
-from services.metrics.domain.rollups import Rollup, robot_day_key
+from services.metrics.domain.rollup_keys import robot_day_key
+from services.metrics.domain.rollups import Rollup
 from services.metrics.ports import Fleet, RollupStore
 from shared.jobs.fleet import RobotStatus
 from shared.kernel.clock import Clock

@@ -6,16 +6,17 @@ import msgspec
 
 from services.scheduler.domain.schedule import Schedule
 from shared.events import CloudEvent, EventData, wrap
+from shared.jobs.position import SEPARATOR, everything_in, moment, tenant_prefix
 from shared.kernel.ids import NewId
 from shared.messaging.outbox import OUTBOX_INDEX, OutboxRelay, outbox_fields, outbox_of_new
 from shared.storage import Collection, Document, Index, Receipt, Store
 
 SCHEDULES: Final = "schedules"
 SCHEDULE_INDEXES: Final = (
-    Index("next_run_ms", (("next_run_ms", 1),)),  # what is due, what is upcoming, when to wake
-    Index("created_ms", (("created_ms", 1),)),  # the order of lists
-    Index("tenant_id", (("tenant_id", 1),)),  # a tenant's list
-    Index("workflow_id", (("workflow_id", 1),)),  # a workflow's schedules
+    Index("next_run_ms", (("next_run_ms", 1),)),  # what is due, when to wake
+    Index("place", (("place", 1),)),  # a tenant's list, in its order
+    Index("upcoming_place", (("upcoming_place", 1),)),  # a tenant's next runs, in their order
+    Index("deleted_ms", (("deleted_ms", 1),)),  # what to remove
     OUTBOX_INDEX,
 )
 
@@ -37,21 +38,20 @@ class MongoSchedules:
 
     async def get(self, tenant_id: str, schedule_id: str) -> Schedule | None:
         document = await self._collection.get(schedule_id)
-        if document is None or document["tenant_id"] != tenant_id:
+        if document is None or document["tenant_id"] != tenant_id or document.get("deleted_ms") is not None:
             return None
         return _from_document(document)
 
     async def find(
         self, tenant_id: str, *, workflow_id: str | None, enabled: bool | None, limit: int
     ) -> list[Schedule]:
-        query = _of_tenant(tenant_id, workflow_id)
+        query = _of_tenant("place", tenant_id, workflow_id)
         if enabled is not None:
             query["enabled"] = enabled
-        return await self._find(query, "created_ms", limit)
+        return await self._find(query, "place", limit)
 
     async def upcoming(self, tenant_id: str, *, workflow_id: str | None, limit: int) -> list[Schedule]:
-        query = {**_of_tenant(tenant_id, workflow_id), "next_run_ms": {"$gt": 0}}
-        return await self._find(query, "next_run_ms", limit)
+        return await self._find(_of_tenant("upcoming_place", tenant_id, workflow_id), "upcoming_place", limit)
 
     async def save(self, before: Schedule, after: Schedule, event: EventData | None) -> bool:
         guard = {"_id": before.schedule_id, "tenant_id": before.tenant_id, "version": before.version}
@@ -75,6 +75,9 @@ class MongoSchedules:
         found = await self._collection.find(query, sort=[("next_run_ms", 1)], limit=1, fields=("next_run_ms",))
         return int(found[0]["next_run_ms"]) if found else None
 
+    async def remove_deleted(self, until_ms: int) -> int:
+        return await self._collection.delete({"deleted_ms": {"$gt": 0, "$lte": until_ms}, "unsent": {"$lte": 0}})
+
     async def _find(self, query: Document, order: str, limit: int) -> list[Schedule]:
         return [_from_document(found) for found in await self._collection.find(query, sort=[(order, 1)], limit=limit)]
 
@@ -89,8 +92,10 @@ class MongoSchedules:
         )
 
 
-def _of_tenant(tenant_id: str, workflow_id: str | None) -> Document:
-    return {"tenant_id": tenant_id} if workflow_id is None else {"tenant_id": tenant_id, "workflow_id": workflow_id}
+def _of_tenant(place: str, tenant_id: str, workflow_id: str | None) -> Document:
+    """The tenant's schedules that have this kind of place, in its order."""
+    query: Document = {place: everything_in(tenant_prefix(tenant_id))}
+    return query if workflow_id is None else {**query, "workflow_id": workflow_id}
 
 
 def _difference(before: Document, after: Document) -> Document:
@@ -103,4 +108,12 @@ def _from_document(document: Document) -> Schedule:
 
 def _to_document(schedule: Schedule) -> Document:
     document: Any = msgspec.to_builtins(schedule)
-    return dict(document)
+    listed_ms = schedule.created_ms if schedule.deleted_ms is None else None
+    return {**document, "place": _place(schedule, listed_ms), "upcoming_place": _place(schedule, schedule.next_run_ms)}
+
+
+def _place(schedule: Schedule, at_ms: int | None) -> str | None:
+    """Where the schedule stands in a list of its tenant by this time; None: it is not in that list."""
+    if at_ms is None:
+        return None
+    return tenant_prefix(schedule.tenant_id) + SEPARATOR.join((moment(at_ms), schedule.schedule_id))

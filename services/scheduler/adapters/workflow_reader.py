@@ -31,7 +31,7 @@ class MongoWorkflowReader:
 
     async def get(self, tenant_id: str, workflow_id: str) -> RunnableWorkflow | None:
         document = await self._collection.get(workflow_id)
-        if document is None or document["tenant_id"] != tenant_id:
+        if document is None or document["tenant_id"] != tenant_id or document.get("deleted_ms") is not None:
             return None
         workflow = msgspec.convert(document, _Workflow, strict=False)
         current = workflow.versions[str(workflow.current_version)]

@@ -6,16 +6,25 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from services.scheduler.api.schemas import CreateScheduleRequest, ScheduleResponse, UpcomingResponse
+from services.scheduler.api.schemas import (
+    CreateScheduleRequest,
+    DeletedResponse,
+    ScheduleResponse,
+    TriggeredResponse,
+    UpcomingResponse,
+)
 from services.scheduler.use_cases.create_schedule import CreateSchedule
+from services.scheduler.use_cases.delete_schedule import DeleteSchedule
 from services.scheduler.use_cases.disable_schedule import DisableSchedule
 from services.scheduler.use_cases.enable_schedule import EnableSchedule
 from services.scheduler.use_cases.get_schedule import GetSchedule
 from services.scheduler.use_cases.list_schedules import ListSchedules
 from services.scheduler.use_cases.list_upcoming import ListUpcoming
+from services.scheduler.use_cases.trigger_schedule import TriggerSchedule
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
+from shared.web.traceparent import traceparent_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,8 @@ class UseCases:
     get: GetSchedule
     enable: EnableSchedule
     disable: DisableSchedule
+    delete: DeleteSchedule
+    trigger: TriggerSchedule
 
 
 def build_router(use_cases: UseCases, idempotent: IdempotentResponses) -> ContractRouter:
@@ -36,6 +47,8 @@ def build_router(use_cases: UseCases, idempotent: IdempotentResponses) -> Contra
     _add_create(router, use_cases, idempotent)
     _add_lists(router, use_cases)
     _add_single(router, use_cases)
+    _add_switches(router, use_cases)
+    _add_trigger(router, use_cases, idempotent)
     return router
 
 
@@ -97,6 +110,19 @@ def _add_single(router: ContractRouter, use_cases: UseCases) -> None:
         return ScheduleResponse.of(await use_cases.get(tenant_id=caller.tenant_id, schedule_id=schedule_id))
 
     @router.endpoint(
+        "DELETE",
+        "/schedules/{schedule_id}",
+        permission=Permission.DEVELOP,
+        summary="Delete a schedule",
+        errors=(404, 409),
+    )
+    async def delete_schedule(schedule_id: str, caller: Caller) -> DeletedResponse:
+        """Nothing becomes due any more; jobs that exist go on. Deleting it again finds nothing: 404."""
+        return DeletedResponse.of(await use_cases.delete(tenant_id=caller.tenant_id, schedule_id=schedule_id))
+
+
+def _add_switches(router: ContractRouter, use_cases: UseCases) -> None:
+    @router.endpoint(
         "PUT",
         "/schedules/{schedule_id}/enable",
         permission=Permission.OPERATE,
@@ -117,3 +143,34 @@ def _add_single(router: ContractRouter, use_cases: UseCases) -> None:
     async def disable_schedule(schedule_id: str, caller: Caller) -> ScheduleResponse:
         """Stops the schedule from firing; its jobs go on."""
         return ScheduleResponse.of(await use_cases.disable(tenant_id=caller.tenant_id, schedule_id=schedule_id))
+
+
+def _add_trigger(router: ContractRouter, use_cases: UseCases, idempotent: IdempotentResponses) -> None:
+    @router.endpoint(
+        "PUT",
+        "/schedules/{schedule_id}/trigger",
+        permission=Permission.OPERATE,
+        summary="Run a schedule now",
+        response_model=TriggeredResponse,
+        errors=(404, 409),
+    )
+    async def trigger_schedule(
+        schedule_id: str, request: Request, caller: Caller, key: IdempotencyKey = None
+    ) -> Response:
+        """Creates a job of the workflow's current version at once.
+
+        A disabled schedule runs too, and one whose earlier job has not finished. The run counts in `run_count` and
+        `last_run`; `next_run` stays. 409 `WORKFLOW_GONE` when the workflow has been deleted.
+        """
+
+        async def trigger(run_id: str) -> TriggeredResponse:
+            job = await use_cases.trigger(
+                tenant_id=caller.tenant_id,
+                schedule_id=schedule_id,
+                triggered_by=caller.subject,
+                run_id=run_id,
+                traceparent=traceparent_of(request),
+            )
+            return TriggeredResponse.of(schedule_id, job.job_id)
+
+        return await idempotent.run(key, request, caller, trigger)

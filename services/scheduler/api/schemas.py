@@ -1,10 +1,10 @@
 """Requests and answers of the schedule routes (contract, Schedule Endpoints; clarifications 17 and 18)."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.scheduler.domain.misfire import MisfirePolicy
 from services.scheduler.domain.schedule import OverlapPolicy, Schedule
@@ -16,9 +16,29 @@ from shared.web.text import Text
 Priority = Annotated[int, Field(strict=True, ge=0, le=20)]
 Flag = Annotated[bool, Field(strict=True)]
 
+_REQUEST: Final = {
+    "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
+    "schedule_name": "Daily Invoice Processing",
+    "cron_expression": "0 9 * * 1-5",
+    "timezone": "Europe/Berlin",
+    "enabled": True,
+    "priority": 10,
+    "execution_mode": "lan",
+    "misfire_policy": "fire_once",
+    "overlap_policy": "skip",
+    "metadata": {"workflow_name": "Invoice Processing"},
+}
+_SCHEDULE_ID: Final = "770e8400-e29b-41d4-a716-446655440002"
+
+
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
 
 class CreateScheduleRequest(BaseModel):
     """A workflow and when to run it."""
+
+    model_config = _example(**_REQUEST)
 
     workflow_id: str = Field(description="UUID of the workflow")
     schedule_name: Text = Field(min_length=1, max_length=255)
@@ -54,12 +74,16 @@ class CreateScheduleRequest(BaseModel):
 class InternalScheduleRequest(CreateScheduleRequest):
     """A schedule that another service makes for a user."""
 
+    model_config = _example(**_REQUEST, schedule_id=_SCHEDULE_ID, created_by="admin")
+
     schedule_id: str = Field(description="fixed by the caller, so that asking again finds the first")
     created_by: str = Field("", max_length=255)
 
 
 class PreviewRequest(BaseModel):
     """A cron expression to check."""
+
+    model_config = _example(cron_expression="0 9 * * 1-5", timezone="Europe/Berlin")
 
     cron_expression: str
     timezone: str = "UTC"
@@ -74,6 +98,17 @@ class PreviewResponse(BaseModel):
 class ScheduleResponse(BaseModel):
     """A schedule."""
 
+    model_config = _example(
+        **_REQUEST,
+        schedule_id=_SCHEDULE_ID,
+        next_run="2025-01-16T08:00:00Z",
+        last_run=None,
+        run_count=0,
+        failure_count=0,
+        created_at="2025-01-15T10:30:00Z",
+        updated_at="2025-01-15T10:30:00Z",
+    )
+
     schedule_id: str
     workflow_id: str
     schedule_name: str
@@ -85,10 +120,12 @@ class ScheduleResponse(BaseModel):
     misfire_policy: MisfirePolicy
     overlap_policy: OverlapPolicy
     metadata: dict[str, Any]
-    next_run: datetime | None
-    last_run: datetime | None
-    run_count: int
-    failure_count: int
+    next_run: datetime | None = Field(description="null while disabled")
+    last_run: datetime | None = Field(description="when a job was created last, at a due time or by hand")
+    run_count: int = Field(description="jobs created, at due times and by hand")
+    failure_count: int = Field(
+        description="due times that could get no job; a schedule whose workflow is gone is disabled by the first"
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -119,6 +156,16 @@ class ScheduleResponse(BaseModel):
 class UpcomingResponse(BaseModel):
     """The next run of a schedule."""
 
+    model_config = _example(
+        schedule_id=_SCHEDULE_ID,
+        schedule_name="Daily Invoice Processing",
+        workflow_id=_REQUEST["workflow_id"],
+        workflow_name="Invoice Processing",
+        next_run="2025-01-16T08:00:00Z",
+        type="cron",
+        status="active",
+    )
+
     schedule_id: str
     schedule_name: str
     workflow_id: str
@@ -137,3 +184,46 @@ class UpcomingResponse(BaseModel):
             workflow_name=schedule.workflow_name,
             next_run=to_optional_datetime(schedule.next_run_ms),
         )
+
+
+class DeletedResponse(BaseModel):
+    """A schedule is gone."""
+
+    model_config = _example(status="success", message=f"Schedule deleted: {_SCHEDULE_ID}")
+
+    status: Literal["success"] = "success"
+    message: str
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> "DeletedResponse":
+        """The answer for the schedule that went."""
+        return cls(message=f"Schedule deleted: {schedule.schedule_id}")
+
+
+class TriggeredResponse(BaseModel):
+    """A run was asked for, and its job exists."""
+
+    model_config = _example(
+        status="success",
+        message=f"Schedule triggered: {_SCHEDULE_ID}",
+        job_id="manual_770e8400_abc12345",
+        triggered_via="direct",
+    )
+
+    status: Literal["success"] = "success"
+    message: str
+    job_id: str
+    triggered_via: Literal["apscheduler", "direct", "event"] = Field(
+        "direct", description="`direct`: the job was created before this answer; the others are never used"
+    )
+
+    @classmethod
+    def of(cls, schedule_id: str, job_id: str) -> "TriggeredResponse":
+        """The answer for the schedule whose run got this job."""
+        return cls(message=f"Schedule triggered: {schedule_id.lower()}", job_id=job_id)
+
+
+class DeletedCountResponse(BaseModel):
+    """How many schedules were deleted."""
+
+    deleted: int

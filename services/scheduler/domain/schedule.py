@@ -32,6 +32,12 @@ class WorkflowNotFound(NotFound):
     code = "WORKFLOW_NOT_FOUND"
 
 
+class WorkflowGone(Conflict):
+    """The schedule's workflow has been deleted, so there is nothing to run."""
+
+    code = "WORKFLOW_GONE"
+
+
 class ScheduleBusy(Conflict):
     """The schedule kept changing under this request; asking again will do."""
 
@@ -61,15 +67,38 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     last_due_ms: int | None = None
     """The due time handled last, whether or not a job came of it."""
     last_run_ms: int | None = None
-    """When a job was created last."""
+    """When a job was created last, at a due time or by hand."""
     last_job_id: str | None = None
+    """The job of the due time that ran last."""
+    last_manual_job_id: str | None = None
+    """The job of the run that was asked for by hand last."""
     run_count: int = 0
-    """Due times that created a job."""
+    """Jobs created, at due times and by hand."""
     failure_count: int = 0
     """Due times that should have created a job and could not."""
     created_ms: int
     created_by: str
     updated_ms: int
+    deleted_ms: int | None = None
+    """When it was deleted; what is left announces that and keeps its id from being used again for a while."""
+
+    @property
+    def earlier_job_ids(self) -> set[str]:
+        """The jobs that a run now might overlap with.
+
+        The job of the due time handled last counts even if this schedule does not name it: a replica that saw the run
+        before it end may have created it while another skipped that due time.
+        """
+        named = {job_id for job_id in (self.last_job_id, self.last_manual_job_id) if job_id is not None}
+        return named if self.last_due_ms is None else {*named, job_id_of(self.schedule_id, self.last_due_ms)}
+
+    def is_due_at(self, due_ms: int) -> bool:
+        """Whether it still waits for this due time, or for an earlier one."""
+        return self.next_run_ms is not None and self.next_run_ms <= due_ms
+
+    def has_handled(self, due_ms: int) -> bool:
+        """Whether this due time, or a later one, has been dealt with."""
+        return self.last_due_ms is not None and self.last_due_ms >= due_ms
 
     def enable(self, next_run_ms: int | None, now_ms: int) -> "Schedule":
         """Fires from `next_run_ms` on."""
@@ -78,6 +107,10 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     def disable(self, now_ms: int) -> "Schedule":
         """Fires no more."""
         return self._changed(now_ms, enabled=False, next_run_ms=None)
+
+    def delete(self, now_ms: int) -> "Schedule":
+        """Gone for its tenant, and fires no more."""
+        return self._changed(now_ms, enabled=False, next_run_ms=None, deleted_ms=now_ms)
 
     def fire(self, due_ms: int, job_id: str, next_run_ms: int | None, now_ms: int) -> "Schedule":
         """The due time has its job."""
@@ -89,6 +122,10 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
             last_job_id=job_id,
             run_count=self.run_count + 1,
         )
+
+    def run_by_hand(self, job_id: str, now_ms: int) -> "Schedule":
+        """A job was asked for; what is due stays as it is."""
+        return self._changed(now_ms, last_run_ms=now_ms, last_manual_job_id=job_id, run_count=self.run_count + 1)
 
     def skip(self, due_ms: int, next_run_ms: int | None, now_ms: int) -> "Schedule":
         """The due time passes without a job."""

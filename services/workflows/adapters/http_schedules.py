@@ -25,6 +25,12 @@ class _Made(msgspec.Struct):
     next_run: datetime | None
 
 
+class _Deleted(msgspec.Struct):
+    """How many schedules were deleted."""
+
+    deleted: int
+
+
 class _Refusal(msgspec.Struct):
     """What matters of problem details."""
 
@@ -55,16 +61,27 @@ class HttpSchedules:
         next_run_ms = None if answer.next_run is None else to_ms(answer.next_run)
         return MadeSchedule(answer.schedule_id, next_run_ms)
 
+    async def delete_of_workflow(self, tenant_id: str, workflow_id: str) -> int:
+        response = await self._send("DELETE", f"/internal/workflows/{workflow_id}/schedules", tenant_id)
+        if not response.is_success:
+            raise Unavailable(f"The scheduler answers {response.status_code}.")
+        return msgspec.json.decode(response.content, type=_Deleted).deleted
+
     async def _post(self, path: str, tenant_id: str, body: dict[str, Any]) -> bytes:
-        identity = Identity(kind="service", subject=SERVICE_NAME, tenant_id=tenant_id)
-        try:
-            response = await self._client.post(path, json=body, headers={HEADER: self._tokens.sign(identity)})
-        except httpx.TransportError as error:
-            raise Unavailable("The scheduler is not reachable.") from error
+        response = await self._send("POST", path, tenant_id, body)
         if response.status_code == _BAD_REQUEST:
             detail = msgspec.json.decode(response.content, type=_Refusal).detail
             raise InvalidSchedule(detail, [FieldError("schedule_cron", detail)])
-        if response.status_code >= _SERVER_ERROR:
-            raise Unavailable("The scheduler cannot answer now.")
         response.raise_for_status()
         return response.content
+
+    async def _send(self, method: str, path: str, tenant_id: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        identity = Identity(kind="service", subject=SERVICE_NAME, tenant_id=tenant_id)
+        headers = {HEADER: self._tokens.sign(identity)}
+        try:
+            response = await self._client.request(method, path, json=body, headers=headers)
+        except httpx.TransportError as error:
+            raise Unavailable("The scheduler is not reachable.") from error
+        if response.status_code >= _SERVER_ERROR:
+            raise Unavailable("The scheduler cannot answer now.")
+        return response

@@ -1,30 +1,29 @@
-"""Routes of the workflows service."""
+"""Routes that submit a workflow and read it back."""
 
-import re
-from typing import Final
+from typing import Annotated
 
-import msgspec
-from fastapi import Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
-from services.workflows.api.schemas import (
-    SubmissionResponse,
-    SubmitWorkflowRequest,
-    WorkflowResponse,
-    WorkflowSummary,
-)
+from services.workflows.api.answers import WorkflowResponse, workflow_response
+from services.workflows.api.document_request import DocumentRoute, fingerprint_of
+from services.workflows.api.schemas import SubmissionResponse, SubmitWorkflowRequest
+from services.workflows.api.webhook_reveal import WebhookReveal
 from services.workflows.use_cases.get_workflow import GetWorkflow
 from services.workflows.use_cases.submit_workflow import SubmitWorkflow
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
+from shared.web.traceparent import traceparent_of
 
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+VersionNumber = Annotated[int | None, Query(ge=1, description="another version than the current one")]
 
 
-def build_router(submit: SubmitWorkflow, get: GetWorkflow, idempotent: IdempotentResponses) -> ContractRouter:
+def build_router(
+    submit: SubmitWorkflow, get: GetWorkflow, idempotent: IdempotentResponses, reveal: WebhookReveal
+) -> ContractRouter:
     """The contract's workflow routes."""
-    router = ContractRouter(tag="workflows")
+    router = ContractRouter(tag="workflows", route_class=DocumentRoute)
 
     @router.endpoint(
         "POST",
@@ -44,11 +43,13 @@ def build_router(submit: SubmitWorkflow, get: GetWorkflow, idempotent: Idempoten
                 caller=caller,
                 workflow_id=workflow_id,
                 submission=body.submission(),
-                traceparent=_traceparent_of(request),
+                traceparent=traceparent_of(request),
             )
             return SubmissionResponse.of(submitted)
 
-        return await idempotent.run(key, request, caller, create)
+        fingerprint = None if key is None else await fingerprint_of(await request.body())
+        answer = await idempotent.run(key, request, caller, create, fingerprint=fingerprint)
+        return reveal.submission(answer, request, caller)
 
     @router.endpoint(
         "GET",
@@ -58,18 +59,8 @@ def build_router(submit: SubmitWorkflow, get: GetWorkflow, idempotent: Idempoten
         response_model=WorkflowResponse,
         errors=(404,),
     )
-    async def get_workflow(workflow_id: str, caller: Caller) -> Response:
-        """The workflow with the definition of its current version."""
-        found = await get(caller=caller, workflow_id=workflow_id)
-        summary = WorkflowSummary.of(found.workflow).model_dump(mode="json")
-        # The definition may be 50 MB: it goes out as the text it is stored as, never parsed.
-        answer = {**summary, "workflow_json": msgspec.Raw(found.definition_text.encode())}
-        return Response(msgspec.json.encode(answer), media_type="application/json")
+    async def get_workflow(workflow_id: str, caller: Caller, version: VersionNumber = None) -> Response:
+        """The workflow with the definition of its current version, or of the one asked for."""
+        return workflow_response(await get(caller=caller, workflow_id=workflow_id, version=version))
 
     return router
-
-
-def _traceparent_of(request: Request) -> str | None:
-    """The caller's W3C trace context when it is well formed (clarifications 3)."""
-    traceparent = request.headers.get("traceparent", "")
-    return traceparent if _TRACEPARENT.fullmatch(traceparent) else None

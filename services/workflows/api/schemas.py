@@ -1,12 +1,15 @@
-"""Requests and answers of the workflow routes (contract, Workflow Endpoints)."""
+"""Requests with a definition, and the answer to a submission (contract, Workflow Endpoints)."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.workflows.domain.workflow import TriggerType, Workflow
+from services.workflows.api.document_request import DefinitionText
+from services.workflows.api.examples import EXAMPLE_DEFINITION, EXAMPLE_SUBMISSION
+from services.workflows.domain.workflow import TriggerType
 from services.workflows.use_cases.submit_workflow import Submission, Submitted
+from services.workflows.use_cases.update_workflow import WorkflowChange
 from shared.jobs import ExecutionMode
 from shared.kernel.clock import iso_utc, to_datetime
 from shared.web.text import Text
@@ -28,8 +31,10 @@ class WorkflowMetadata(BaseModel, extra="allow"):
 class SubmitWorkflowRequest(BaseModel):
     """A workflow to run now, on a schedule, or on a webhook's call."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_SUBMISSION]})
+
     workflow_name: Text = Field(min_length=1, max_length=255)
-    workflow_json: dict[str, Any] = Field(description="the definition: an object with `nodes`, at most 1000 of them")
+    workflow_json: DefinitionText = Field(description="the definition: an object with `nodes`, at most 1000 of them")
     trigger_type: TriggerType = TriggerType.MANUAL
     execution_mode: ExecutionMode = ExecutionMode.LAN
     schedule_cron: str | None = Field(None, description="required when `trigger_type` is `scheduled`")
@@ -51,8 +56,48 @@ class SubmitWorkflowRequest(BaseModel):
         )
 
 
+class UpdateWorkflowRequest(BaseModel):
+    """A new version of a workflow. The same definition again makes none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"workflow_json": EXAMPLE_DEFINITION, "expected_version": 1}]}
+    )
+
+    workflow_json: DefinitionText = Field(description="the definition: an object with `nodes`, at most 1000 of them")
+    workflow_name: Text | None = Field(None, min_length=1, max_length=255, description="left as it is when absent")
+    metadata: WorkflowMetadata | None = Field(None, description="replaces all metadata; left as they are when absent")
+    expected_version: int | None = Field(
+        None, strict=True, ge=1, description="the version the change is based on; 409 when another one is current"
+    )
+
+    def change(self) -> WorkflowChange:
+        """The request as the use case takes it."""
+        return WorkflowChange(
+            workflow_json=self.workflow_json,
+            name=self.workflow_name,
+            metadata=None if self.metadata is None else self.metadata.as_sent(),
+            description=None if self.metadata is None else self.metadata.description,
+            expected_version=self.expected_version,
+        )
+
+
 class SubmissionResponse(BaseModel):
     """What became of a submission."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
+                    "job_id": "660e8400-e29b-41d4-a716-446655440001",
+                    "schedule_id": None,
+                    "status": "success",
+                    "message": "Workflow submitted and queued for lan execution",
+                    "created_at": "2026-01-15T10:30:00Z",
+                }
+            ]
+        }
+    )
 
     workflow_id: str
     job_id: str | None
@@ -60,10 +105,13 @@ class SubmissionResponse(BaseModel):
     status: Literal["success"]
     message: str
     created_at: datetime
+    webhook_id: str | None = None
+    webhook_url: str | None = Field(None, description="for `trigger_type` `webhook`: where deliveries are posted")
+    webhook_secret: str | None = Field(None, description="signs those deliveries; shown in this answer only")
 
     @classmethod
     def of(cls, submitted: Submitted) -> "SubmissionResponse":
-        """The answer to a submission."""
+        """The answer to a submission, as it may be kept: without the webhook's URL and secret."""
         return cls(
             workflow_id=submitted.workflow.workflow_id,
             job_id=submitted.job_id,
@@ -71,40 +119,8 @@ class SubmissionResponse(BaseModel):
             status="success",
             message=_message(submitted),
             created_at=to_datetime(submitted.workflow.created_ms),
+            webhook_id=None if submitted.webhook is None else submitted.webhook.webhook_id,
         )
-
-
-class WorkflowSummary(BaseModel):
-    """A workflow without its definition."""
-
-    workflow_id: str
-    workflow_name: str
-    version: int
-    description: str | None
-    trigger_type: TriggerType
-    execution_mode: ExecutionMode
-    created_at: datetime
-    updated_at: datetime
-
-    @classmethod
-    def of(cls, workflow: Workflow) -> "WorkflowSummary":
-        """The answer's part about the workflow itself."""
-        return cls(
-            workflow_id=workflow.workflow_id,
-            workflow_name=workflow.name,
-            version=workflow.current_version,
-            description=workflow.description,
-            trigger_type=workflow.trigger_type,
-            execution_mode=workflow.execution_mode,
-            created_at=to_datetime(workflow.created_ms),
-            updated_at=to_datetime(workflow.updated_ms),
-        )
-
-
-class WorkflowResponse(WorkflowSummary):
-    """A workflow with the definition of its current version."""
-
-    workflow_json: dict[str, Any]
 
 
 def _message(submitted: Submitted) -> str:

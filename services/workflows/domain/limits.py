@@ -6,16 +6,23 @@ from shared.kernel.errors import FieldError, Invalid, TooLarge
 
 MAX_NODES: Final = 1_000
 MAX_BYTES: Final = 50 * 1024 * 1024
-"""Of the definition as compact JSON."""
+"""Of an uploaded file, and of the definition as compact JSON."""
 MAX_LEVELS: Final = 64
 """Of objects and arrays inside each other, the outermost one included."""
 MAX_METADATA_BYTES: Final = 64 * 1024
+MAX_VERSIONS: Final = 1_000
+"""Of one workflow: its document lists them all."""
 
 
 class InvalidWorkflow(Invalid):
     """The workflow's JSON breaks a rule; the message names it."""
 
     code = "INVALID_WORKFLOW"
+
+    @classmethod
+    def field(cls, field: str, message: str) -> "InvalidWorkflow":
+        """The error of a single field."""
+        return cls(f"{field}: {message}", [FieldError(field, message)])
 
 
 class WorkflowTooLarge(TooLarge):
@@ -24,45 +31,24 @@ class WorkflowTooLarge(TooLarge):
     code = "WORKFLOW_TOO_LARGE"
 
 
-def count_nodes(workflow_json: dict[str, object]) -> int:
-    """How many nodes the definition has. Raises InvalidWorkflow when `nodes` is missing, no container, or too many."""
-    nodes = workflow_json.get("nodes")
-    if not isinstance(nodes, dict | list):
-        problem = "is missing" if "nodes" not in workflow_json else "must be an object or an array"
-        raise _invalid("workflow_json.nodes", problem)
-    if len(nodes) > MAX_NODES:
-        raise _invalid("workflow_json.nodes", f"holds {len(nodes)} nodes; at most {MAX_NODES} are allowed")
-    return len(nodes)
+def check_node_count(n_nodes: int) -> None:
+    """Raises InvalidWorkflow when there are too many nodes."""
+    if n_nodes > MAX_NODES:
+        raise InvalidWorkflow.field("workflow_json.nodes", f"holds {n_nodes} nodes; at most {MAX_NODES} are allowed")
 
 
-def check_nesting(field: str, value: dict[str, object]) -> None:
-    """Raises InvalidWorkflow when `value` is nested deeper than `MAX_LEVELS`."""
-    level: list[object] = [value]
-    for _ in range(MAX_LEVELS):
-        level = [child for container in level for child in _children(container) if isinstance(child, dict | list)]
-        if not level:
-            return
-    raise _invalid(field, f"is nested more than {MAX_LEVELS} levels deep")
+def too_deep(field: str) -> InvalidWorkflow:
+    """The refusal of what is nested beyond `MAX_LEVELS`."""
+    return InvalidWorkflow.field(field, f"is nested more than {MAX_LEVELS} levels deep")
 
 
-def check_size(n_bytes: int) -> None:
-    """Raises WorkflowTooLarge when a definition of `n_bytes` is over the cap."""
+def check_size(n_bytes: int, field: str = "workflow_json") -> None:
+    """Raises WorkflowTooLarge when a definition, or the file it came in, is over the cap."""
     if n_bytes > MAX_BYTES:
-        raise WorkflowTooLarge(f"workflow_json: {n_bytes} bytes; at most {MAX_BYTES} are allowed")
+        raise WorkflowTooLarge(f"{field}: {n_bytes} bytes; at most {MAX_BYTES} are allowed")
 
 
 def check_metadata_size(n_bytes: int) -> None:
     """Raises InvalidWorkflow when the metadata are over their cap."""
     if n_bytes > MAX_METADATA_BYTES:
-        raise _invalid("metadata", f"takes {n_bytes} bytes; at most {MAX_METADATA_BYTES} are allowed")
-
-
-def _children(container: object) -> list[object]:
-    if isinstance(container, dict):
-        return list(container.values())
-    assert isinstance(container, list)
-    return container
-
-
-def _invalid(field: str, problem: str) -> InvalidWorkflow:
-    return InvalidWorkflow(f"{field}: {problem}", [FieldError(field, problem)])
+        raise InvalidWorkflow.field("metadata", f"takes {n_bytes} bytes; at most {MAX_METADATA_BYTES} are allowed")

@@ -1,19 +1,19 @@
-"""Read a workflow with the definition that runs now."""
+"""Read a workflow with the definition of one of its versions."""
 
 from dataclasses import dataclass
 
-from services.workflows.domain.workflow import Workflow, WorkflowNotFound
+from services.workflows.domain.workflow import Workflow
 from services.workflows.ports import Definitions, Workflows
-from shared.kernel.errors import Invalid
+from services.workflows.use_cases.find_workflow import find_workflow
 from shared.kernel.identity import Identity
-from shared.kernel.ids import is_uuid
 
 
 @dataclass(frozen=True, slots=True)
 class DefinedWorkflow:
-    """A workflow and the JSON text of its current version."""
+    """A workflow and the JSON text of one version."""
 
     workflow: Workflow
+    version: int
     definition_text: str
 
 
@@ -24,11 +24,12 @@ class GetWorkflow:
         self._workflows = workflows
         self._definitions = definitions
 
-    async def __call__(self, *, caller: Identity, workflow_id: str) -> DefinedWorkflow:
-        """The workflow. Raises `Invalid` when the id is no UUID, `WorkflowNotFound`, `Unavailable`."""
-        if not is_uuid(workflow_id):
-            raise Invalid.field("workflow_id", "is not a UUID")
-        workflow = await self._workflows.get(caller.tenant_id, workflow_id.lower())
-        if workflow is None:
-            raise WorkflowNotFound(f"There is no workflow {workflow_id}.")
-        return DefinedWorkflow(workflow, await self._definitions.get(workflow.current.definition_id))
+    async def __call__(self, *, caller: Identity, workflow_id: str, version: int | None = None) -> DefinedWorkflow:
+        """The workflow with that version, the current one when None.
+
+        Raises `Invalid` when the id is no UUID, `WorkflowNotFound`, `VersionNotFound`, `Unavailable`.
+        """
+        workflow = await find_workflow(self._workflows, caller, workflow_id)
+        number = workflow.current_version if version is None else version
+        definition_id = workflow.numbered(number).definition_id
+        return DefinedWorkflow(workflow, number, await self._definitions.get(definition_id))

@@ -4,26 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
-from services.workflows.domain.limits import check_metadata_size, check_nesting, check_size, count_nodes
+from services.workflows.domain.compact_json import JsonText
+from services.workflows.domain.webhook import Webhook, first_webhook_id
 from services.workflows.domain.workflow import (
     FIRST_VERSION,
     TriggerType,
     Workflow,
-    WorkflowVersion,
     first_job_id,
     first_schedule_id,
 )
-from services.workflows.ports import Definitions, Jobs, MadeSchedule, NewSchedule, Schedules, Workflows
+from services.workflows.ports import Definitions, Folder, Jobs, MadeSchedule, NewSchedule, Schedules, Workflows
+from services.workflows.use_cases.create_webhook import CreateWebhook
+from services.workflows.use_cases.prepare_workflow import Prepared, checked_metadata, prepare_definition
 from shared.events.workflows import WorkflowCreated
 from shared.jobs import Definition, ExecutionMode, NewJob, Requirements
-from shared.jobs.definitions import definition_of
 from shared.kernel.clock import Clock
-from shared.kernel.errors import Invalid, Unavailable
+from shared.kernel.errors import Conflict, Invalid
 from shared.kernel.identity import Identity
 
 FIRST_DOCUMENT_VERSION: Final = 1
+
+
+class WorkflowDeletedMeanwhile(Conflict):
+    """A repeated submission's workflow was deleted after the first try stored it."""
+
+    code = "WORKFLOW_DELETED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,7 @@ class Submission:
     """What the caller sent."""
 
     name: str
-    workflow_json: dict[str, Any]
+    workflow_json: JsonText
     trigger_type: TriggerType
     execution_mode: ExecutionMode
     schedule_cron: str | None
@@ -42,64 +47,60 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What became of a submission: the workflow, and the job or the schedule it was given."""
+    """What became of a submission: the workflow, and the job, the schedule or the webhook it was given."""
 
     workflow: Workflow
     job_id: str | None = None
     schedule: MadeSchedule | None = None
+    webhook: Webhook | None = None
 
 
 class SubmitWorkflow:
-    """Stores the definition, then the workflow, then its job or schedule; answers when all of it is stored.
+    """Writes the copy for the folder, then definition, workflow, and its job, schedule or webhook; then answers.
 
     Invalid input is refused before anything is written, a bad cron expression and a scheduler that is down included.
-    A process that dies in between leaves a definition, or a workflow without job or schedule. The caller has then
-    been promised nothing, and the remains are harmless: nothing runs them, and they can be read and deleted like any
+    A process that dies in between leaves a definition, or a workflow without what it triggers. The caller has then been
+    promised nothing, and the remains are harmless: nothing runs them, and they can be read and deleted like any
     workflow. Repeating the submission under the same `workflow_id` completes it, since all ids follow from that one.
     """
 
     def __init__(
-        self, workflows: Workflows, definitions: Definitions, jobs: Jobs, schedules: Schedules, clock: Clock
+        self,
+        workflows: Workflows,
+        definitions: Definitions,
+        jobs: Jobs,
+        schedules: Schedules,
+        create_webhook: CreateWebhook,
+        folder: Folder,
+        clock: Clock,
     ) -> None:
         self._workflows = workflows
         self._definitions = definitions
         self._jobs = jobs
         self._schedules = schedules
+        self._create_webhook = create_webhook
+        self._folder = folder
         self._clock = clock
 
     async def __call__(
         self, *, caller: Identity, workflow_id: str, submission: Submission, traceparent: str | None = None
     ) -> Submitted:
         """What was stored. Raises `Invalid`, `TooLarge`, `Unavailable`; after the last, a repeat may complete it."""
-        workflow, definition = self._build(caller, workflow_id, submission)
+        prepared = await prepare_definition(caller, submission.workflow_json, self._clock.now_ms())
+        workflow = self._workflow(caller, workflow_id, submission, prepared)
         cron = await self._checked_cron(caller, submission)
-        await self._definitions.put(definition)
-        workflow = await self._stored(workflow, caller)
+        workflow = await self._stored_with_copy(workflow, prepared.definition, caller)
         if cron is not None:
             return Submitted(workflow, schedule=await self._schedules.create(_schedule(workflow, cron, caller)))
         if submission.trigger_type is TriggerType.WEBHOOK:
-            return Submitted(workflow)
+            webhook_id = first_webhook_id(workflow.workflow_id)
+            return Submitted(workflow, webhook=await self._create_webhook.for_workflow(workflow, caller, webhook_id))
         job = await self._jobs.submit(_job(workflow, caller, traceparent))
         return Submitted(workflow, job_id=job.job_id)
 
-    def _build(self, caller: Identity, workflow_id: str, submission: Submission) -> tuple[Workflow, Definition]:
-        n_nodes = count_nodes(submission.workflow_json)
-        check_nesting("workflow_json", submission.workflow_json)
-        check_nesting("metadata", dict(submission.metadata))
-        metadata = msgspec.json.encode(submission.metadata)
-        check_metadata_size(len(metadata))
-        definition = definition_of(caller.tenant_id, submission.workflow_json)
-        n_bytes = len(definition.text.encode())
-        check_size(n_bytes)
-        now_ms = self._clock.now_ms()
-        version = WorkflowVersion(
-            definition_id=definition.definition_id,
-            created_ms=now_ms,
-            created_by=caller.subject,
-            n_nodes=n_nodes,
-            n_bytes=n_bytes,
-        )
-        workflow = Workflow(
+    def _workflow(self, caller: Identity, workflow_id: str, submission: Submission, prepared: Prepared) -> Workflow:
+        created_ms = prepared.version.created_ms
+        return Workflow(
             workflow_id=workflow_id,
             tenant_id=caller.tenant_id,
             version=FIRST_DOCUMENT_VERSION,
@@ -108,12 +109,11 @@ class SubmitWorkflow:
             execution_mode=submission.execution_mode,
             priority=submission.priority,
             description=submission.description,
-            metadata_json=metadata.decode(),
-            versions={str(FIRST_VERSION): version},
-            created_ms=now_ms,
-            updated_ms=now_ms,
+            metadata_json=checked_metadata(submission.metadata),
+            versions={str(FIRST_VERSION): prepared.version},
+            created_ms=created_ms,
+            updated_ms=created_ms,
         )
-        return workflow, definition
 
     async def _checked_cron(self, caller: Identity, submission: Submission) -> str | None:
         """The cron expression of a scheduled workflow, which the scheduler takes; None for others."""
@@ -123,6 +123,16 @@ class SubmitWorkflow:
             raise Invalid.field("schedule_cron", "is required when trigger_type is 'scheduled'")
         await self._schedules.check(caller.tenant_id, submission.schedule_cron)
         return submission.schedule_cron
+
+    async def _stored_with_copy(self, workflow: Workflow, definition: Definition, caller: Identity) -> Workflow:
+        copy = await self._folder.write(workflow.tenant_id, workflow.workflow_id, FIRST_VERSION, definition.text)
+        stored = None
+        try:
+            await self._definitions.put(definition)
+            stored = await self._stored(workflow, caller)
+        finally:
+            await (copy.discard() if stored is None else copy.keep())
+        return stored
 
     async def _stored(self, workflow: Workflow, caller: Identity) -> Workflow:
         """The workflow as it is stored now: this one, or the one an earlier try of the same submission stored."""
@@ -137,7 +147,7 @@ class SubmitWorkflow:
             return workflow
         existing = await self._workflows.get(workflow.tenant_id, workflow.workflow_id)
         if existing is None:
-            raise Unavailable("The workflow was being removed while it was submitted.")
+            raise WorkflowDeletedMeanwhile("The workflow was deleted while it was being submitted.")
         return existing
 
 

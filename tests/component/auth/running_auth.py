@@ -31,9 +31,11 @@ class Auth:
         """The header by which the gateway says who is asking."""
         return {"x-casare-identity": self.runtime.tokens.sign(identity)}
 
-    def as_user(self, *roles: Role, tenant_id: str = "default", session_id: str | None = None) -> dict[str, str]:
+    def as_user(
+        self, *roles: Role, tenant_id: str = "default", session_id: str | None = None, subject: str = "u1"
+    ) -> dict[str, str]:
         """A verified user."""
-        user = Identity(kind="user", subject="u1", tenant_id=tenant_id, roles=roles, session_id=session_id)
+        user = Identity(kind="user", subject=subject, tenant_id=tenant_id, roles=roles, session_id=session_id)
         return self.signed(user)
 
     @property

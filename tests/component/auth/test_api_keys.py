@@ -14,41 +14,11 @@ from shared.events.auth import ApiKeyCreated, ApiKeyRevoked
 from shared.kernel.clock import iso_utc, to_datetime
 from shared.kernel.permissions import Role
 from shared.web.credentials import INVALID_API_KEY, VERIFY_API_KEY_PATH, VerifiedApiKey, parse_api_key
+from tests.component.auth.robot_keys import KEYS, create, created, listed, revoke, verify
 from tests.component.auth.running_auth import Auth, StartAuth, problem
 from tests.support.eventually import eventually
 
-KEYS = "/api/v1/robot-api-keys"
 KEY_PATTERN = re.compile(r"^crpa_([a-z2-7]{12})_([0-9a-f]{64})$")
-
-
-async def create(auth: Auth, tenant_id: str = "default", **body: Any) -> httpx.Response:
-    headers = auth.as_user(Role.ADMIN, tenant_id=tenant_id)
-    return await auth.http.post(KEYS, json={"name": "a key", **body}, headers=headers)
-
-
-async def created(auth: Auth, **body: Any) -> dict[str, Any]:
-    response = await create(auth, **body)
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
-
-
-async def listed(auth: Auth, query: str = "", tenant_id: str = "default") -> dict[str, Any]:
-    response = await auth.http.get(KEYS + query, headers=auth.as_user(Role.ADMIN, tenant_id=tenant_id))
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
-
-
-async def revoke(auth: Auth, key_id: str, tenant_id: str = "default") -> httpx.Response:
-    return await auth.http.post(f"{KEYS}/{key_id}/revoke", headers=auth.as_user(Role.ADMIN, tenant_id=tenant_id))
-
-
-async def verify(auth: Auth, api_key: str) -> httpx.Response:
-    """Asks as the gateway does: the secret itself stays with it."""
-    key_id, _, secret = api_key.removeprefix("crpa_").partition("_")
-    body = {"key_id": key_id, "secret_hash": hashlib.sha256(secret.encode()).hexdigest()}
-    return await auth.http.post("/internal/api-keys/verify", json=body, headers=auth.as_gateway)
 
 
 async def test_a_key_is_created_with_every_field_of_the_contract(auth: Auth) -> None:
@@ -75,6 +45,7 @@ async def test_a_key_is_created_with_every_field_of_the_contract(auth: Auth) -> 
         "last_used_at": None,
         "environment": "plant",
         "description": "The robot on line 1",
+        "rotated_to": None,
     }
 
 
@@ -281,7 +252,10 @@ async def test_an_id_that_cannot_be_one_is_404(auth: Auth, key_id: str) -> None:
     problem(await revoke(auth, key_id), 404, "API_KEY_NOT_FOUND")
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", KEYS), ("GET", KEYS), ("POST", f"{KEYS}/x/revoke")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", KEYS), ("GET", KEYS), ("GET", f"{KEYS}/x"), ("POST", f"{KEYS}/x/revoke"), ("POST", f"{KEYS}/x/rotate")],
+)
 async def test_only_administrators_may(auth: Auth, method: str, path: str) -> None:
     problem(await auth.http.request(method, path, json={"name": "k"}), 401, "UNAUTHENTICATED")
     for headers in (auth.as_user(Role.DEVELOPER), auth.as_robot):

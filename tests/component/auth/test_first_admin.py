@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
-from services.auth.bootstrap import has_users
 from services.auth.settings import DEVELOPMENT_SIGNING_KEY, AuthSettings
 from shared.config import Environment, InsecureSecret, load
 from tests.component.auth.running_auth import ADMIN_PASSWORD, Auth, StartAuth, problem
@@ -30,7 +29,7 @@ async def test_admin_is_created_in_the_default_tenant_where_nobody_exists(auth: 
     admin = await auth.document("users", "admin")
 
     assert (admin["tenants"], admin["version"]) == ({"default": "admin"}, 1)
-    assert await has_users(auth.runtime.store)
+    assert await auth.runtime.store.count("users", {}) == 1
 
 
 async def test_replicas_that_start_together_create_one_admin_and_both_accept_the_password(
@@ -63,7 +62,7 @@ async def test_no_admin_is_created_where_somebody_exists(start_auth: StartAuth) 
 async def test_without_a_password_development_starts_and_says_what_to_do(start_auth: StartAuth) -> None:
     with capture_logs() as lines:
         async with start_auth(admin_password="") as auth:
-            assert not await has_users(auth.runtime.store)
+            assert await auth.runtime.store.count("users", {}) == 0
 
     (line,) = [line for line in lines if line["event"] == "first_admin_missing"]
     assert "CASARE_ADMIN_PASSWORD" in line["what_to_do"]

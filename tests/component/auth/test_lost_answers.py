@@ -40,7 +40,7 @@ async def runtime(proxy: TcpProxy, database_name: str, clock: ManualClock) -> As
 
 
 def session_at(clock: ManualClock) -> Session:
-    member = Membership("admin", "default", Role.ADMIN)
+    member = Membership("admin", "default", Role.ADMIN, user_version=1)
     return begin_session(member, session_id="s1", refresh_id="first", now_ms=clock.now_ms(), lifetimes=LIFETIMES)
 
 

@@ -27,6 +27,7 @@ from services.dispatcher.use_cases.register_robot import RegisterRobot, Registra
 from services.dispatcher.use_cases.release_job import ReleaseJob
 from services.dispatcher.use_cases.report_on_job import ReportOnJob
 from services.dispatcher.use_cases.report_progress import ReportProgress
+from services.dispatcher.use_cases.retire_robot import RetireRobot
 from services.dispatcher.use_cases.retry_dead_letter import RetryDeadLetter
 from services.dispatcher.use_cases.retry_job import RetryJob
 from shared.config import load
@@ -189,9 +190,10 @@ class JobLife:
     async def _begin(self, slots: dict[str, int]) -> None:
         for name in (JOBS, ROBOTS):
             await Collection(self._runtime.store, name).delete({})
+        retire = RetireRobot(self._jobs, self._robots)
         for robot_id, n_slots in slots.items():
             registration = Registration(robot_id, robot_id, "h", (), "default", n_slots, ())
-            await RegisterRobot(self._robots, self.clock)(caller=_identity(robot_id), registration=registration)
+            await RegisterRobot(self._robots, retire, self.clock)(caller=_identity(robot_id), registration=registration)
 
     async def _read(self) -> Stored:
         documents = await Collection(self._runtime.store, JOBS).find({})

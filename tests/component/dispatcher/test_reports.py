@@ -128,6 +128,21 @@ async def test_an_expired_lease_returns_the_job_and_the_zombie_is_refused(
     assert (await healthy.post(f"{path}/complete", {})).status_code == 200
 
 
+async def test_a_zombie_is_refused_although_its_lease_was_the_jobs_last(
+    dispatcher: Dispatcher, clock: ManualClock
+) -> None:
+    zombie = await dispatcher.registered("zombie")
+    job = await held(dispatcher, zombie, max_attempts=1)
+    clock.advance(seconds=31)
+
+    async def has_failed() -> bool:
+        return (await dispatcher.job(job["job_id"])).status == "failed"
+
+    await eventually(has_failed)
+    for verb, body in (("complete", {}), ("fail", {"error_message": "late"}), ("release", {}), ("extend-lease", {})):
+        assert code_of(await zombie.post(f"/jobs/{job['job_id']}/{verb}", body)) == (409, "JOB_NOT_HELD")
+
+
 async def test_extending_and_heartbeats_keep_a_lease_alive(dispatcher: Dispatcher, clock: ManualClock) -> None:
     robot = await dispatcher.registered()
     job_id = (await held(dispatcher, robot))["job_id"]

@@ -94,9 +94,9 @@ async def test_an_unknown_path_is_a_problem_of_its_own(running: Running, path: s
 
 async def test_a_wrong_method_names_the_right_ones(running: Running) -> None:
     async with running.client() as client:
-        answer = await client.delete("/api/v1/robots/r1", headers=running.bearer())
+        answer = await client.post("/api/v1/robots/r1", headers=running.bearer())
         page = await client.post("/health")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, PUT")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, PUT")
     assert (page.status_code, page.headers["allow"]) == (405, "GET, HEAD")
     assert answer.json()["code"] == "METHOD_NOT_ALLOWED"
 

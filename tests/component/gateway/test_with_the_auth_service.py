@@ -121,6 +121,40 @@ async def test_an_api_key_works_until_it_is_revoked(site: Site) -> None:
     await eventually(is_refused)
 
 
+async def test_a_rotated_key_works_beside_its_successor_until_the_overlap_is_over(site: Site) -> None:
+    admin = await site.log_in()
+    created = (await site.http.post("/api/v1/robot-api-keys", json={"name": "R1"}, headers=admin)).json()
+    old = {"X-Api-Key": created["api_key"]}
+    assert await site.status(old) == 200
+    rotate = f"/api/v1/robot-api-keys/{created['key']['id']}/rotate"
+
+    rotated = (await site.http.post(rotate, json={"overlap_seconds": 60}, headers=admin)).json()
+
+    new = {"X-Api-Key": rotated["api_key"]}
+    assert (await site.status(old), await site.status(new)) == (200, 200)
+    site.clock.advance(seconds=60)
+    assert (await site.status(old), await site.status(new)) == (401, 200)
+
+
+async def test_a_disabled_users_tokens_are_refused_and_nobody_elses(site: Site) -> None:
+    admin = await site.log_in()
+    user = {"username": "maria", "password": PASSWORD, "role": "viewer"}
+    assert (await site.http.post("/api/v1/users", json=user, headers=admin)).status_code == 200
+    login = await site.http.post("/api/v1/auth/login", json={"username": "maria", "password": PASSWORD})
+    maria = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    assert await site.status(maria) == 200
+
+    changed = await site.http.put("/api/v1/users/maria", json={"disabled": True}, headers=admin)
+
+    assert changed.status_code == 200
+
+    async def is_refused() -> bool:
+        return await site.status(maria) == 401
+
+    await eventually(is_refused)
+    assert await site.status(admin) == 200
+
+
 async def test_an_api_key_that_nobody_made_is_refused(site: Site) -> None:
     assert await site.status({"X-Api-Key": f"crpa_nobody_{'0' * 52}"}) == 401
 

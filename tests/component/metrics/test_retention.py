@@ -7,7 +7,7 @@ from services.metrics.adapters.fact_store import JOB_FACTS, MongoFacts
 from services.metrics.adapters.removal import SLICE
 from services.metrics.adapters.rollup_store import ROLLUPS, MongoRollups
 from services.metrics.domain.activity import ActivityEntry
-from services.metrics.domain.rollups import DAY_MS
+from services.metrics.domain.rollup_keys import DAY_MS
 from services.metrics.use_cases.remove_expired import RemoveExpired, Retention
 from shared.storage import Collection
 from tests.component.metrics.running_metrics import Metrics

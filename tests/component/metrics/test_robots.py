@@ -50,6 +50,14 @@ async def test_a_robot_without_readings_or_jobs_has_nulls_and_zeros(metrics: Met
     assert (robot["jobs_completed_today"], robot["jobs_failed_today"], robot["avg_job_duration_ms"]) == (0, 0, 0)
 
 
+async def test_a_deleted_robot_is_shown_nowhere(metrics: Metrics) -> None:
+    now = metrics.clock.now_ms()
+    await metrics.store_robots(robot_of("r-1", now), robot_of("r-2", now, deleted_ms=now))
+    assert [robot["robot_id"] for robot in await metrics.read("/robots")] == ["r-1"]
+    assert (await metrics.read("/fleet"))["total_robots"] == 1
+    assert (await metrics.get("/robots/r-2")).status_code == 404
+
+
 async def test_only_jobs_that_ended_today_in_utc_count(metrics: Metrics) -> None:
     midnight = metrics.clock.advance(seconds=12 * 3_600)
     await metrics.store_robots(robot_of("r-1", midnight))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.metrics.adapters.fact_store import JOB_FACTS, MongoFacts
 from services.metrics.adapters.rollup_store import ROLLUPS, MongoRollups
 from services.metrics.domain.facts import JobFact
-from services.metrics.domain.rollups import TOTAL_KEY, hour_key, robot_day_key
+from services.metrics.domain.rollup_keys import TOTAL_KEY, robot_day_key, tenant_day_key
 from services.metrics.use_cases.roll_up_facts import RollUpFacts
 from shared.jobs import JobStatus
 from shared.kernel.ids import new_id
@@ -105,9 +105,9 @@ async def end(store: Store, replicas: Iterable[Replica]) -> None:
         await replica.finish()
     await roll_up_all(store)
     robots = [robot_day_key("default", f"r-{n}", NOON_MS) for n in range(2)]
-    rollups = await MongoRollups(store).read([TOTAL_KEY, hour_key("default", NOON_MS), *robots])
+    rollups = await MongoRollups(store).read([TOTAL_KEY, tenant_day_key("default", NOON_MS), *robots])
     sums = {key.robot_id or key.kind.value: (r.completed, r.duration_ms_sum) for key, r in rollups.items()}
-    assert sums == {"total": (6, 111_111), "hour": (6, 111_111), "r-0": (3, 10_101), "r-1": (3, 101_010)}
+    assert sums == {"total": (6, 111_111), "tenant_day": (6, 111_111), "r-0": (3, 10_101), "r-1": (3, 101_010)}
     assert await MongoFacts(store).pending(1) == []
 
 

@@ -14,8 +14,10 @@ PERMISSIONS = {
     "/api/v1/metrics/robots/{robot_id}": "robot-or-read",
     "/api/v1/metrics/jobs": "read",
     "/api/v1/metrics/jobs/{job_id}": "read",
+    "/api/v1/metrics/analytics": "read",
     "/api/v1/metrics/activity": "read",
     "/api/v1/metrics/prometheus": "public",
+    "/api/v1/metrics/rebuild": "administer",
 }
 READ_ROUTES = [path for path, permission in PERMISSIONS.items() if permission == "read"]
 
@@ -23,6 +25,7 @@ READ_ROUTES = [path for path, permission in PERMISSIONS.items() if permission ==
 async def test_every_route_declares_its_permission(metrics: Metrics) -> None:
     paths = (await metrics.http.get("/openapi.json")).json()["paths"]
     assert {path: operations["get"][PERMISSION_KEY] for path, operations in paths.items()} == PERMISSIONS
+    assert paths["/api/v1/metrics/rebuild"]["post"][PERMISSION_KEY] == "administer"
 
 
 @pytest.mark.parametrize("path", [path for path, permission in PERMISSIONS.items() if permission != "public"])

@@ -1,28 +1,40 @@
 """The stores behave alike on every engine."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
+from prometheus_client import CollectorRegistry
 
 from services.dispatcher.domain.robot import to_document as robot_to_document
 from services.metrics.adapters.activity_store import ACTIVITY, ACTIVITY_INDEXES, MongoActivity
+from services.metrics.adapters.by_moment import PAGE
 from services.metrics.adapters.fact_store import JOB_FACT_INDEXES, JOB_FACTS, MongoFacts
+from services.metrics.adapters.finished_jobs import MongoFinishedJobs
 from services.metrics.adapters.fleet_reader import MongoFleet
 from services.metrics.adapters.job_counter import MongoJobCounter
+from services.metrics.adapters.rebuild_store import REBUILDS, MongoRebuilds
 from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, MongoRollups
 from services.metrics.domain.activity import ActivityEntry
-from services.metrics.domain.facts import JobFact
+from services.metrics.domain.facts import JobFact, fact_of_job
 from services.metrics.domain.fleet import JobCounts
-from services.metrics.domain.rollups import DAY_MS, TOTAL_KEY, hour_key
+from services.metrics.domain.rebuild import Rebuild, RebuildState
+from services.metrics.domain.rollup_keys import DAY_MS, TOTAL_KEY, day_of, robot_day_key, tenant_day_key
+from services.metrics.domain.rollups import empty_rollup
 from services.metrics.ports import ActivityQuery
 from services.metrics.use_cases.roll_up_facts import RollUpFacts
+from shared.events.metrics import MetricsRebuildRequested
 from shared.jobs import JOB_INDEXES, JOBS, JobStatus
 from shared.jobs.fleet import ROBOTS
 from shared.jobs.history import JobHistory, JobQuery
 from shared.jobs.job import to_document as job_to_document
 from shared.kernel.ids import new_id
+from shared.messaging.in_process import InProcessBus
+from shared.messaging.outbox import OutboxRelay
+from shared.messaging.parking import ParkingLot
 from shared.storage import Store, connect
+from tests.component.metrics.replicas import all_of
 from tests.component.metrics.running_metrics import job_of, robot_of
 from tests.support.clock import ManualClock
 
@@ -81,7 +93,7 @@ async def test_facts(store: Store) -> None:
 
 
 async def test_rollups(store: Store) -> None:
-    rollups, key = MongoRollups(store), hour_key("t", NOON_MS)
+    rollups, key = MongoRollups(store), tenant_day_key("t", NOON_MS)
     empty = (await rollups.read([key]))[key]
     first, rival = (empty.plus([fact(j)], unsettled={j}, write_id=new_id()) for j in ("a", "b"))
     assert first is not None
@@ -93,8 +105,66 @@ async def test_rollups(store: Store) -> None:
     assert stale is not None
     assert (await rollups.save(second), await rollups.save(stale)) == (True, False)
     stored = (await rollups.read([key]))[key]
-    assert (stored.failed, stored.errors, stored.applied, stored.duration_ms_sum) == (2, {"A.$b": 2}, ("a", "b"), 10)
-    assert (await rollups.remove_before(NOON_MS), await rollups.remove_before(NOON_MS + DAY_MS)) == (0, 1)
+    assert (stored.failed, stored.applied, stored.duration_ms_sum) == (2, ("a", "b"), 10)
+    assert (stored.errors_json, stored.workflows_json) == ('{"A.$b":2}', f'{{"w":[2,10,{NOON_MS},"n"]}}')
+    assert (await rollups.remove_before(key.starts_ms), await rollups.remove_before(NOON_MS)) == (0, 1)
+
+
+async def test_a_days_rollups(store: Store) -> None:
+    rollups = MongoRollups(store)
+    keys = [tenant_day_key("t", NOON_MS), robot_day_key("t", "r", NOON_MS), tenant_day_key("u", NOON_MS)]
+    for key in (*keys, TOTAL_KEY, tenant_day_key("t", NOON_MS - DAY_MS)):
+        stored = empty_rollup(key).plus([fact("a")], unsettled=(), write_id=new_id())
+        assert stored is not None
+        assert await rollups.save(stored)
+    found = await rollups.of_day(day_of(NOON_MS))
+    assert found == await rollups.read(keys)
+    assert await rollups.of_day(NOON_MS) == {}
+    assert (await rollups.of_day(0)).keys() == set()
+
+
+async def test_walking_through_facts_and_finished_jobs(store: Store) -> None:
+    """Also when more documents share a moment than a page holds."""
+    facts, jobs = MongoFacts(store), MongoFinishedJobs(store)
+    assert await jobs.first_ms() is None
+    ends = [NOON_MS, *[NOON_MS + 1] * (PAGE + 3), NOON_MS + 2, NOON_MS + 3]
+    stored = [
+        job_of(f"j{n}", JobStatus.FAILED, 0, claimed_ms=end - 5, finished_ms=end, error_type="A.$b", robot_id="r")
+        for n, end in enumerate(ends)
+    ]
+    running = [job_of("running", JobStatus.RUNNING, NOON_MS), job_of("p", JobStatus.PENDING, NOON_MS)]
+    await store.collection(JOBS).insert_many([job_to_document(job) for job in (*stored, *running)])
+    wanted = [fact_of_job(job, end) for job, end in zip(stored, ends, strict=True)]
+    await asyncio.gather(*map(facts.add, wanted))
+    for finished in (jobs, facts):
+        portions = await all_of(finished.between(NOON_MS, NOON_MS + 3))
+        found = [one for portion in portions for one in portion]
+        assert sorted(one.job_id for one in found) == sorted(one.job_id for one in wanted[:-1])
+        assert {one.job_id: one for one in found} == {one.job_id: one for one in wanted[:-1]}
+        assert await all_of(finished.between(NOON_MS + 4, NOON_MS + 9)) == []
+    assert await jobs.first_ms() == NOON_MS
+    assert await jobs.existing(["j0", "running", "unknown"]) == {"j0", "running"}
+    await facts.mark_rolled(["j0"], NOON_MS)
+    assert await facts.rolled(["j0", "j1", "unknown"]) == {"j0": True, "j1": False}
+
+
+async def test_the_rebuild(store: Store) -> None:
+    clock = ManualClock()
+    bus = InProcessBus(ParkingLot(store, clock).park)
+    relay = OutboxRelay(store, bus, clock, [REBUILDS], CollectorRegistry())
+    rebuilds = MongoRebuilds(store, relay, new_id)
+    assert await rebuilds.latest() is None
+    first = Rebuild(rebuild_id="a", tenant_id="t", requested_ms=NOON_MS)
+    event = MetricsRebuildRequested(rebuild_id="a")
+    assert (await rebuilds.save(first, event), await rebuilds.save(first, event)) == (True, False)
+    taken = first.taken(NOON_MS)
+    assert (await rebuilds.save(taken), await rebuilds.save(taken)) == (True, False)
+    assert await rebuilds.latest() == taken
+    ended = taken.ended(RebuildState.DONE, NOON_MS, total_kept=True)
+    assert (await rebuilds.save(ended, event), await rebuilds.save(ended, event)) == (True, False)
+    assert await rebuilds.latest() == ended
+    (document,) = await store.collection(REBUILDS).find({}).to_list()
+    assert (document["unsent"], len(document["outbox"])) == (2, 2)
 
 
 async def test_rolling_up(store: Store) -> None:

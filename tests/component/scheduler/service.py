@@ -1,64 +1,45 @@
 """The scheduler on a real store, with time in the test's hands."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
-from fastapi import FastAPI
-
+from services.scheduler.adapters.job_reader import MongoJobReader
+from services.scheduler.adapters.schedule_store import MongoSchedules
 from services.scheduler.app import OUTBOX_COLLECTIONS, FiringParts, create_app, wire_firing
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.use_cases.fire_due_schedules import FireDueSchedules
+from services.scheduler.use_cases.fire_schedule import FireSchedule
 from shared.config import load
-from shared.events import CloudEvent, decode
-from shared.kernel.identity import DEFAULT_TENANT, Identity
-from shared.kernel.permissions import Role
-from shared.messaging import Subscription
-from shared.storage import Document
-from shared.web.runtime import Runtime, open_runtime
-from shared.web.tokens import HEADER, InternalTokens
+from shared.jobs import JOBS
+from shared.kernel.identity import DEFAULT_TENANT
+from shared.storage import Collection, Document
+from shared.web.runtime import open_runtime
 from tests.support.clock import ManualClock
+from tests.support.service import Service
 
 WORKFLOW_ID = "550e8400-e29b-41d4-a716-446655440000"
 
 
-class SignedAs(httpx.Auth):
-    """Signs each request anew: the clock may have moved past an older token."""
-
-    def __init__(self, tokens: InternalTokens, identity: Identity) -> None:
-        self._tokens = tokens
-        self._identity = identity
-
-    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]  # nothing is sent back
-        request.headers[HEADER] = self._tokens.sign(self._identity)
-        yield request
-
-
-@dataclass(slots=True)
-class Scheduler:
+@dataclass(slots=True, kw_only=True)
+class Scheduler(Service):
     """One replica."""
 
-    app: FastAPI
-    runtime: Runtime
     parts: FiringParts
-    clock: ManualClock
-    events: list[CloudEvent] = field(default_factory=list)
-    """What was published, each event once: delivery is at least once, and a moved clock lets sweeps repeat some."""
 
-    def client(self, role: Role = Role.ADMIN, tenant_id: str = DEFAULT_TENANT) -> httpx.AsyncClient:
-        """A client that calls as a user of `tenant_id` with `role`."""
-        return self.client_as(Identity(kind="user", subject="u1", tenant_id=tenant_id, roles=(role,)))
-
-    def client_as(self, identity: Identity | None) -> httpx.AsyncClient:
-        """A client that calls as `identity`; without one when None."""
-        auth = None if identity is None else SignedAs(self.runtime.tokens, identity)
-        transport = httpx.ASGITransport(app=self.app)
-        return httpx.AsyncClient(transport=transport, base_url="http://test", auth=auth)
-
-    async def documents(self, collection: str) -> list[Document]:
-        """Everything in `collection`, by id."""
-        return await self.runtime.store.collection(collection).find({}).sort("_id", 1).to_list()
+    def replica_with(self, kind: type[MongoSchedules]) -> FireDueSchedules:
+        """The firing of another replica on this database, whose schedules are of a kind that the test made."""
+        runtime, parts = self.runtime, self.parts
+        fire = FireSchedule(
+            kind(runtime.store, runtime.relay, runtime.new_id),
+            parts.workflows,
+            parts.submitter,
+            MongoJobReader(Collection(runtime.store, JOBS)),
+            runtime.clock,
+            grace_ms=60_000,
+        )
+        return FireDueSchedules(parts.schedules, fire, runtime.clock, batch=100)
 
     async def job_ids(self) -> list[str]:
         return [document["_id"] for document in await self.documents("jobs")]
@@ -87,14 +68,8 @@ async def open_scheduler(
     async with open_runtime(settings, OUTBOX_COLLECTIONS, clock=clock) as runtime:
         app = create_app(settings, runtime)
         parts = wire_firing(settings, runtime.with_own_registry())
-        scheduler = Scheduler(app, runtime, parts, clock)
-
-        async def record(body: bytes) -> None:
-            event = decode(body)
-            if event.id not in [known.id for known in scheduler.events]:
-                scheduler.events.append(event)
-
-        await runtime.bus.subscribe(Subscription("test", ("#",)), record)
+        scheduler = Scheduler(app=app, runtime=runtime, parts=parts, clock=clock)
+        await scheduler.record_events()
         yield scheduler
 
 
@@ -126,17 +101,3 @@ def body(**fields: Any) -> dict[str, Any]:
         "cron_expression": "0 * * * *",
         **fields,
     }
-
-
-def assert_problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The problem details of an error answer, checked for what every one must have (clarifications 1)."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = response.json()
-    assert problem["status"] == status
-    assert problem["code"] == code
-    assert problem["instance"] == response.request.url.path
-    for name in ("type", "title", "detail", "request_id"):
-        assert isinstance(problem[name], str)
-        assert problem[name]
-    return problem

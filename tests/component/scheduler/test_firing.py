@@ -1,10 +1,13 @@
 """What one replica does when schedules are due (clarifications 17 and 18)."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from services.scheduler.domain.misfire import MAX_RUNS_AT_ONCE
+from shared.events.scheduler import ScheduleDisabled
 from shared.kernel.clock import to_ms
 from shared.storage import Document
 from tests.component.scheduler.service import WORKFLOW_ID, Scheduler, open_scheduler, store_workflow
@@ -118,6 +121,16 @@ async def test_after_a_downtime_the_misfire_policy_decides(scheduler: Scheduler,
     assert stored["next_run_ms"] == to_ms(datetime(2026, 1, 1, 16, tzinfo=UTC))
 
 
+async def test_fire_all_makes_up_for_a_hundred_due_times_and_drops_older_ones(scheduler: Scheduler) -> None:
+    schedule = await scheduler.create(cron_expression="* * * * *", misfire_policy="fire_all")
+    scheduler.clock.advance(seconds=3 * HOUR_SECONDS)
+    await scheduler.parts.fire_due()
+    jobs = await scheduler.job_ids()
+    assert len(jobs) == MAX_RUNS_AT_ONCE == 100
+    assert (jobs[0], jobs[-1]) == (job_id(schedule, 2026, 1, 1, 13, 21), job_id(schedule, 2026, 1, 1, 15, 0))
+    assert (await scheduler.schedule(schedule["schedule_id"]))["run_count"] == 100
+
+
 async def test_a_due_time_is_not_missed_within_the_grace_period(scheduler: Scheduler) -> None:
     schedule = await scheduler.create(misfire_policy="skip")
     scheduler.clock.advance(seconds=HOUR_SECONDS + 60)
@@ -139,6 +152,19 @@ async def test_an_overlapping_run_is_skipped_until_the_earlier_one_ends(schedule
     assert (await scheduler.schedule(schedule["schedule_id"]))["run_count"] == 2
 
 
+async def test_a_run_asked_for_by_hand_counts_as_overlapping_until_it_ends(scheduler: Scheduler) -> None:
+    schedule = await scheduler.create(overlap_policy="skip")
+    async with scheduler.client() as client:
+        answer = (await client.put(f"/api/v1/schedules/{schedule['schedule_id']}/trigger")).json()
+    scheduler.clock.advance(seconds=HOUR_SECONDS)
+    await scheduler.parts.fire_due()
+    assert await scheduler.job_ids() == [answer["job_id"]]
+    await finish(scheduler, answer["job_id"])
+    scheduler.clock.advance(seconds=HOUR_SECONDS)
+    await scheduler.parts.fire_due()
+    assert await scheduler.job_ids() == [answer["job_id"], job_id(schedule, 2026, 1, 1, 14, 0)]
+
+
 async def test_a_job_made_while_another_replica_skipped_its_due_time_counts_as_overlapping(
     scheduler: Scheduler,
 ) -> None:
@@ -152,16 +178,38 @@ async def test_a_job_made_while_another_replica_skipped_its_due_time_counts_as_o
     assert await scheduler.job_ids() == [job_id(schedule, 2026, 1, 1, 13, 0)]
 
 
-async def test_a_vanished_workflow_counts_as_failure_and_the_schedule_moves_on(scheduler: Scheduler) -> None:
+async def remove(scheduler: Scheduler, workflow_id: str) -> None:
+    """The workflow is gone without a trace."""
+    await scheduler.runtime.store.collection("workflows").delete_one({"_id": workflow_id})
+
+
+async def mark_deleted(scheduler: Scheduler, workflow_id: str) -> None:
+    """The workflow is deleted, and what is left says so."""
+    change = {"$set": {"deleted_ms": 1}, "$unset": {"versions": ""}}
+    await scheduler.runtime.store.collection("workflows").update_one({"_id": workflow_id}, change)
+
+
+@pytest.mark.parametrize("delete_workflow", [remove, mark_deleted])
+async def test_a_deleted_workflow_counts_as_one_failure_and_disables_its_schedule(
+    scheduler: Scheduler, delete_workflow: Callable[[Scheduler, str], Awaitable[None]]
+) -> None:
     schedule = await scheduler.create()
-    await scheduler.runtime.store.collection("workflows").delete_one({"_id": WORKFLOW_ID})
-    scheduler.clock.advance(seconds=HOUR_SECONDS)
-    await scheduler.parts.fire_due()
-    stored = await scheduler.schedule(schedule["schedule_id"])
-    assert (stored["failure_count"], stored["run_count"]) == (1, 0)
-    assert stored["enabled"]
-    assert stored["next_run_ms"] == to_ms(datetime(2026, 1, 1, 14, tzinfo=UTC))
+    await delete_workflow(scheduler, WORKFLOW_ID)
+    for _ in range(2):
+        scheduler.clock.advance(seconds=HOUR_SECONDS)
+        await scheduler.parts.fire_due()
+    async with scheduler.client() as client:
+        answer = (await client.get(f"/api/v1/schedules/{schedule['schedule_id']}")).json()
+    assert answer == {
+        **schedule,
+        "enabled": False,
+        "next_run": None,
+        "failure_count": 1,
+        "updated_at": "2026-01-01T13:00:00Z",
+    }
     assert await scheduler.documents("jobs") == []
+    event = await scheduler.event("schedule.disabled")
+    assert event.data_as(ScheduleDisabled).reason == "its workflow is deleted"
 
 
 async def test_a_rule_that_is_no_longer_valid_disables_its_schedule(scheduler: Scheduler) -> None:
@@ -175,7 +223,8 @@ async def test_a_rule_that_is_no_longer_valid_disables_its_schedule(scheduler: S
     assert not stored["enabled"]
     assert stored["next_run_ms"] is None
     assert stored["failure_count"] == 1
-    await eventually(lambda: any(event.type == "schedule.disabled" for event in scheduler.events))
+    event = await scheduler.event("schedule.disabled")
+    assert "Europe/Atlantis" in event.data_as(ScheduleDisabled).reason
 
 
 async def test_a_broken_schedule_does_not_keep_others_from_firing(scheduler: Scheduler) -> None:

@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
+import httpx
 import pytest
 
-from services.scheduler.adapters.job_reader import MongoJobReader
 from services.scheduler.adapters.schedule_store import MongoSchedules
-from services.scheduler.adapters.workflow_reader import MongoWorkflowReader
 from services.scheduler.domain.schedule import Schedule
-from services.scheduler.use_cases.fire_due_schedules import FireDueSchedules
-from services.scheduler.use_cases.fire_schedule import FireSchedule
 from shared.events import EventData
-from shared.jobs import JobSubmitter
-from shared.storage import Collection
+from shared.events.scheduler import ScheduleFired
 from tests.component.scheduler.service import Scheduler, open_scheduler
 from tests.support.clock import ManualClock
 from tests.support.eventually import eventually
@@ -63,35 +60,29 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
-class DyingSchedules(MongoSchedules):
+class DiesBeforeTheSchedule(MongoSchedules):
     """The process ends when it would move a schedule on: after the job, before the schedule."""
 
     async def save(self, before: Schedule, after: Schedule, event: EventData | None) -> bool:
         raise KilledError
 
 
-def dying_replica(scheduler: Scheduler) -> FireDueSchedules:
-    """A replica that always dies between its two writes."""
-    runtime = scheduler.runtime
-    schedules = DyingSchedules(runtime.store, runtime.relay, runtime.new_id)
-    jobs = Collection(runtime.store, "jobs")
-    fire = FireSchedule(
-        schedules,
-        MongoWorkflowReader(runtime.store),
-        JobSubmitter(jobs, runtime.relay, runtime.clock, runtime.new_id),
-        MongoJobReader(jobs),
-        runtime.clock,
-        grace_ms=60_000,
-    )
-    return FireDueSchedules(schedules, fire, runtime.clock, batch=100)
+class DiesAfterTheSchedule(MongoSchedules):
+    """The process ends when it has moved a schedule on, before it goes on to what is due next."""
+
+    async def save(self, before: Schedule, after: Schedule, event: EventData | None) -> bool:
+        await super().save(before, after, event)
+        raise KilledError
 
 
-async def test_a_replica_killed_between_job_and_schedule_leaves_one_job(scheduler: Scheduler) -> None:
+@pytest.mark.parametrize("kind", [DiesBeforeTheSchedule, DiesAfterTheSchedule])
+async def test_a_replica_killed_around_the_due_time_leaves_one_job_that_counts_once(
+    scheduler: Scheduler, kind: type[MongoSchedules]
+) -> None:
     schedule = await scheduler.create()
     scheduler.clock.advance(seconds=HOUR_SECONDS)
-    assert (await dying_replica(scheduler)()).n_broken == 1
+    assert (await scheduler.replica_with(kind)()).n_broken == 1
     [first] = await scheduler.documents("jobs")
-    assert (await scheduler.schedule(schedule["schedule_id"]))["run_count"] == 0
     scheduler.clock.advance(seconds=5)
     await scheduler.parts.fire_due()
     [second] = await scheduler.documents("jobs")
@@ -103,7 +94,7 @@ async def test_a_replica_killed_between_job_and_schedule_leaves_one_job(schedule
 async def test_a_job_that_ran_already_is_not_run_again_after_the_kill(scheduler: Scheduler) -> None:
     await scheduler.create()
     scheduler.clock.advance(seconds=HOUR_SECONDS)
-    await dying_replica(scheduler)()
+    await scheduler.replica_with(DiesBeforeTheSchedule)()
     await scheduler.runtime.store.collection("jobs").update_many({}, {"$set": {"status": "completed"}})
     await scheduler.parts.fire_due()
     [job] = await scheduler.documents("jobs")
@@ -113,11 +104,21 @@ async def test_a_job_that_ran_already_is_not_run_again_after_the_kill(scheduler:
 async def test_a_replica_killed_while_making_up_for_a_downtime_is_continued(scheduler: Scheduler) -> None:
     schedule = await scheduler.create(misfire_policy="fire_all")
     scheduler.clock.advance(seconds=4 * HOUR_SECONDS)
-    await dying_replica(scheduler)()
+    await scheduler.replica_with(DiesBeforeTheSchedule)()
+    await scheduler.replica_with(DiesAfterTheSchedule)()
     assert len(await scheduler.job_ids()) == 1
     await scheduler.parts.fire_due()
     assert len(await scheduler.job_ids()) == 4
     assert (await scheduler.schedule(schedule["schedule_id"]))["run_count"] == 4
+
+
+async def test_two_replicas_firing_at_once_obey_the_overlap_policy(scheduler: Scheduler, replica: Scheduler) -> None:
+    schedule = await scheduler.create(overlap_policy="skip")
+    for _ in range(5):
+        scheduler.clock.advance(seconds=HOUR_SECONDS)
+        await asyncio.gather(*(fire_due() for fire_due in (scheduler.parts.fire_due, replica.parts.fire_due) * 2))
+    assert len(await scheduler.job_ids()) == 1
+    assert (await scheduler.schedule(schedule["schedule_id"]))["run_count"] == 1
 
 
 async def test_switching_while_it_fires_loses_neither(scheduler: Scheduler, replica: Scheduler) -> None:
@@ -130,4 +131,49 @@ async def test_switching_while_it_fires_loses_neither(scheduler: Scheduler, repl
     stored = await scheduler.schedule(schedule["schedule_id"])
     assert not stored["enabled"]
     assert stored["next_run_ms"] is None
-    assert len(await scheduler.job_ids()) <= 1
+    assert len(await scheduler.job_ids()) == stored["run_count"] <= 1
+
+
+class Interrupted(MongoSchedules):
+    """After the job of the first due time was made, and before that is noted, a user calls `paths` of the schedule."""
+
+    client: httpx.AsyncClient
+    paths: tuple[str, ...]
+
+    async def save(self, before: Schedule, after: Schedule, event: EventData | None) -> bool:
+        if isinstance(event, ScheduleFired) and before.version == 1:
+            for path in self.paths:
+                response = await self.client.put(f"/api/v1/schedules/{before.schedule_id}{path}")
+                assert response.status_code == 200
+        return await super().save(before, after, event)
+
+
+async def fire_interrupted(scheduler: Scheduler, *paths: str, **fields: Any) -> dict[str, Any]:
+    """The schedule after it made up for 13, 14 and 15 o'clock, while a user called `paths`."""
+    schedule = await scheduler.create(misfire_policy="fire_all", **fields)
+    scheduler.clock.advance(seconds=3 * HOUR_SECONDS)
+    async with scheduler.client() as client:
+        kind = type("InterruptedHere", (Interrupted,), {"client": client, "paths": paths})
+        await scheduler.replica_with(kind)()
+        answer: dict[str, Any] = (await client.get(f"/api/v1/schedules/{schedule['schedule_id']}")).json()
+    return answer
+
+
+async def test_a_run_counts_even_if_its_schedule_is_disabled_in_that_instant(scheduler: Scheduler) -> None:
+    schedule = await fire_interrupted(scheduler, "/disable")
+    assert len(await scheduler.job_ids()) == schedule["run_count"] == 1
+    assert (schedule["enabled"], schedule["next_run"]) == (False, None)
+    assert schedule["last_run"] == "2026-01-01T15:00:00Z"
+    await scheduler.event("schedule.fired")
+
+
+async def test_a_schedule_that_is_disabled_and_enabled_meanwhile_keeps_its_new_next_run(scheduler: Scheduler) -> None:
+    schedule = await fire_interrupted(scheduler, "/disable", "/enable")
+    assert len(await scheduler.job_ids()) == schedule["run_count"] == 1
+    assert (schedule["enabled"], schedule["next_run"]) == (True, "2026-01-01T16:00:00Z")
+
+
+async def test_a_schedule_that_is_triggered_while_it_fires_goes_on_with_what_is_due(scheduler: Scheduler) -> None:
+    schedule = await fire_interrupted(scheduler, "/trigger")
+    assert len(await scheduler.job_ids()) == schedule["run_count"] == 4
+    assert schedule["next_run"] == "2026-01-01T16:00:00Z"

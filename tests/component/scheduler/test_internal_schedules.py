@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 
 from shared.kernel.identity import Identity
-from tests.component.scheduler.service import Scheduler, assert_problem, body
+from tests.component.scheduler.service import Scheduler, body
+from tests.support.service import assert_problem
 
 SCHEDULE_ID = "770e8400-e29b-41d4-a716-446655440002"
 

@@ -1,12 +1,14 @@
 """Every documented refusal of the schedule routes, and that nothing is stored by it."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
-from tests.component.scheduler.service import WORKFLOW_ID, Scheduler, assert_problem, body
+from tests.component.scheduler.service import WORKFLOW_ID, Scheduler, body
+from tests.support.service import assert_problem
 
 UNKNOWN_ID = "770e8400-e29b-41d4-a716-446655440002"
 
@@ -94,6 +96,40 @@ async def test_a_workflow_of_another_tenant_does_not_exist(scheduler: Scheduler)
 
 
 @pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("", {"limit": 1}),
+        ("", {"limit": 1000}),
+        ("", {"enabled": "false"}),
+        ("/upcoming", {"limit": 1}),
+        ("/upcoming", {"limit": 100}),
+        ("/upcoming", {"workflow_id": WORKFLOW_ID}),
+    ],
+)
+async def test_a_query_at_its_bounds_is_answered(scheduler: Scheduler, path: str, query: dict[str, Any]) -> None:
+    async with scheduler.client(Role.VIEWER) as client:
+        response = await client.get(f"/api/v1/schedules{path}", params=query)
+    assert (response.status_code, response.json()) == (200, [])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"priority": 0}, {"priority": 20}, {"schedule_name": "n"}, {"schedule_name": "n" * 255}, {"metadata": None}],
+)
+async def test_a_body_at_its_bounds_is_taken(scheduler: Scheduler, fields: dict[str, Any]) -> None:
+    created = await scheduler.create(**fields)
+    assert created["schedule_id"]
+
+
+async def test_without_a_limit_lists_are_as_long_as_the_contract_says(scheduler: Scheduler) -> None:
+    await asyncio.gather(*(scheduler.create() for _ in range(101)))
+    async with scheduler.client(Role.VIEWER) as client:
+        listed = await client.get("/api/v1/schedules")
+        upcoming = await client.get("/api/v1/schedules/upcoming")
+    assert (len(listed.json()), len(upcoming.json())) == (100, 20)
+
+
+@pytest.mark.parametrize(
     "query", [{"limit": 0}, {"limit": 1001}, {"limit": "x"}, {"enabled": "maybe"}, {"workflow_id": "42"}]
 )
 async def test_an_invalid_list_query_is_refused(scheduler: Scheduler, query: dict[str, Any]) -> None:
@@ -110,7 +146,7 @@ async def test_an_invalid_upcoming_query_is_refused(scheduler: Scheduler, query:
     assert_problem(response, 400, "INVALID_INPUT")
 
 
-SINGLE_ROUTES = [("GET", ""), ("PUT", "/enable"), ("PUT", "/disable")]
+SINGLE_ROUTES = [("GET", ""), ("PUT", "/enable"), ("PUT", "/disable"), ("PUT", "/trigger"), ("DELETE", "")]
 
 
 @pytest.mark.parametrize(("method", "suffix"), SINGLE_ROUTES)
@@ -143,8 +179,11 @@ ROLES_REFUSED = [
     ("POST", "/api/v1/schedules", Role.OPERATOR),
     ("PUT", f"/api/v1/schedules/{UNKNOWN_ID}/enable", Role.VIEWER),
     ("PUT", f"/api/v1/schedules/{UNKNOWN_ID}/disable", Role.VIEWER),
+    ("PUT", f"/api/v1/schedules/{UNKNOWN_ID}/trigger", Role.VIEWER),
+    ("DELETE", f"/api/v1/schedules/{UNKNOWN_ID}", Role.OPERATOR),
     ("POST", "/internal/schedules", Role.ADMIN),
     ("POST", "/internal/schedules/preview", Role.ADMIN),
+    ("DELETE", f"/internal/workflows/{WORKFLOW_ID}/schedules", Role.ADMIN),
 ]
 
 

@@ -13,6 +13,7 @@ from shared.events.scheduler import ScheduleCreated, ScheduleFired
 from shared.jobs import ExecutionMode
 from tests.component.scheduler.service import Scheduler, open_scheduler
 from tests.support.clock import ManualClock
+from tests.support.eventually import eventually
 
 CREATED = ScheduleCreated(schedule_id="s1", schedule_name="n", workflow_id="w1")
 
@@ -118,3 +119,34 @@ async def test_lists_are_filtered_and_ordered(store: MongoSchedules) -> None:
     assert await found(enabled=None, workflow_id="other") == []
     upcoming = await store.upcoming("default", workflow_id="w1", limit=10)
     assert [schedule.schedule_id for schedule in upcoming] == ["a", "z"]
+
+
+async def test_a_list_holds_its_tenants_schedules_whatever_the_names_of_others(store: MongoSchedules) -> None:
+    for position, tenant_id in enumerate(("acme", "acme|", "acm", "acme~", "acme%7C")):
+        await store.insert(make(f"s{position}", tenant_id=tenant_id), CREATED)
+    for found in (
+        await store.find("acme", workflow_id=None, enabled=None, limit=10),
+        await store.upcoming("acme", workflow_id=None, limit=10),
+    ):
+        assert [schedule.schedule_id for schedule in found] == ["s0"]
+
+
+async def test_a_deleted_schedule_is_read_no_more_and_removed_in_time(store: MongoSchedules) -> None:
+    await store.insert(make(), CREATED)
+    await store.insert(make("kept"), CREATED)
+    assert await store.save(make(), make().delete(700), None)
+    assert await store.get("default", "s1") is None
+    for found in (
+        await store.find("default", workflow_id=None, enabled=None, limit=10),
+        await store.upcoming("default", workflow_id=None, limit=10),
+        await store.due(2_000, 10),
+    ):
+        assert [schedule.schedule_id for schedule in found] == ["kept"]
+
+    async def removed() -> bool:
+        return await store.remove_deleted(700) == 1
+
+    assert await store.remove_deleted(699) == 0
+    await eventually(removed, because="its creation is published first")
+    assert not await store.save(make(), make().enable(1_000, 800), None)
+    assert await store.get("default", "kept") is not None

@@ -7,11 +7,12 @@ from services.scheduler.app import create_app
 from services.scheduler.settings import SchedulerSettings
 from shared.config import load
 from shared.storage import connect
-from tests.component.scheduler.service import Scheduler, assert_problem, body
+from tests.component.scheduler.service import Scheduler, body
 from tests.support.eventually import eventually
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.service import assert_problem
 
-DUTIES = ("ensure-indexes", "fire-due-schedules", "purge-idempotency-keys")
+DUTIES = ("ensure-indexes", "fire-due-schedules", "purge-idempotency-keys", "remove-deleted-schedules")
 
 
 async def test_it_starts_and_answers_503_while_the_store_is_down(scheduler: Scheduler) -> None:

@@ -12,8 +12,10 @@ from starlette.types import ASGIApp
 from services.scheduler.app import OUTBOX_COLLECTIONS as SCHEDULER_COLLECTIONS
 from services.scheduler.app import create_app as create_scheduler
 from services.scheduler.settings import SchedulerSettings
+from services.workflows.adapters.workflow_store import MongoWorkflows
 from services.workflows.app import OUTBOX_COLLECTIONS, create_app
 from services.workflows.settings import WorkflowsSettings
+from services.workflows.use_cases.remove_tombstones import RemoveTombstones
 from shared.config import load
 from shared.events import CloudEvent, decode
 from shared.kernel.identity import DEFAULT_TENANT, Identity
@@ -24,7 +26,7 @@ from shared.web.runtime import Runtime, open_runtime
 from shared.web.tokens import HEADER, InternalTokens
 from tests.support.clock import ManualClock
 
-STORED = ("workflows", "workflow_definitions", "jobs", "schedules")
+STORED = ("workflows", "workflow_definitions", "webhooks", "jobs", "schedules")
 
 
 class SignedAs(httpx.Auth):
@@ -64,6 +66,11 @@ class Workflows:
         """Everything in `collection`, by id."""
         return await self.runtime.store.collection(collection).find({}).sort("_id", 1).to_list()
 
+    def remove_tombstones(self) -> RemoveTombstones:
+        """The duty, to run when the test says."""
+        runtime = self.runtime
+        return RemoveTombstones(MongoWorkflows(runtime.store, runtime.relay, runtime.new_id), self.clock)
+
     async def submit(self, **fields: Any) -> dict[str, Any]:
         """The answer to a submission; `fields` replace those of `body`."""
         async with self.client() as client:
@@ -75,10 +82,10 @@ class Workflows:
 
 @asynccontextmanager
 async def open_workflows(
-    store_url: str, database_name: str, clock: ManualClock, scheduler: ASGIApp | None = None
+    store_url: str, database_name: str, clock: ManualClock, scheduler: ASGIApp | None = None, **values: Any
 ) -> AsyncIterator[Workflows]:
-    """The service, calling `scheduler`, or a real one when None."""
-    settings = load(WorkflowsSettings, mongodb_url=store_url, mongodb_database=database_name)
+    """The service, calling `scheduler`, or a real one when None; `values` are settings."""
+    settings = load(WorkflowsSettings, mongodb_url=store_url, mongodb_database=database_name, **values)
     collections = {*OUTBOX_COLLECTIONS, *SCHEDULER_COLLECTIONS}
     async with open_runtime(settings, collections, clock=clock) as runtime:
         if scheduler is None:

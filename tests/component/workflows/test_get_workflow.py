@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.workflows.api.schemas import WorkflowResponse
+from services.workflows.api.answers import WorkflowResponse
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
 from tests.component.workflows.service import Workflows, assert_problem

@@ -19,6 +19,9 @@ async def test_a_manual_submission_answers_every_documented_field(workflows: Wor
         "status": "success",
         "message": "Workflow submitted and queued for lan execution",
         "created_at": "2026-01-01T12:00:00Z",
+        "webhook_id": None,
+        "webhook_url": None,
+        "webhook_secret": None,
     }
 
 
@@ -104,7 +107,7 @@ async def test_a_scheduled_submission_makes_a_schedule_and_no_job(workflows: Wor
     assert await workflows.documents("jobs") == []
 
 
-async def test_a_webhook_submission_is_only_stored(workflows: Workflows) -> None:
+async def test_a_webhook_submission_starts_nothing(workflows: Workflows) -> None:
     answer = await workflows.submit(trigger_type="webhook")
     assert answer["job_id"] is None
     assert answer["schedule_id"] is None

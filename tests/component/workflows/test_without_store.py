@@ -12,7 +12,7 @@ from tests.support.eventually import eventually
 from tests.support.ports import LOOPBACK, free_port
 
 WORKFLOW_ID = "550e8400-e29b-41d4-a716-446655440000"
-DUTIES = ("ensure-indexes", "purge-idempotency-keys")
+DUTIES = ("ensure-indexes", "purge-idempotency-keys", "purge-webhooks")
 
 
 async def test_it_starts_and_answers_503_while_the_store_is_down(workflows: Workflows) -> None:

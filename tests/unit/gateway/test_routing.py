@@ -34,7 +34,12 @@ def test_only_login_has_no_bucket_because_its_lockout_is_its_limit() -> None:
 
 def test_only_these_routes_need_no_credential() -> None:
     public = {route.path for route in all_routes() if route.access is Access.PUBLIC}
-    assert public == {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/metrics/prometheus"}
+    assert public == {
+        "/api/v1/auth/login",
+        "/api/v1/auth/refresh",
+        "/api/v1/metrics/prometheus",
+        "/api/v1/webhooks/{token}",
+    }
 
 
 def test_limits_of_one_name_are_one_limit() -> None:
@@ -51,6 +56,9 @@ def test_limits_of_one_name_are_one_limit() -> None:
         ("POST", "/auth/refresh", 5),
         ("GET", "/auth/me", 200),
         ("POST", "/workflows", 60),
+        ("POST", "/webhooks/t1", 60),
+        ("POST", "/jobs", 60),
+        ("POST", "/jobs/batch", 60),
         ("POST", "/robots/register", 30),
         ("GET", "/robots", 100),
         ("GET", "/robots/r1", 200),
@@ -71,7 +79,8 @@ def test_limits_are_the_contracts(method: str, path: str, per_minute: int) -> No
 
 
 def test_an_endpoint_with_a_limit_of_its_own_has_a_bucket_of_its_own() -> None:
-    names = [route.limit.name for route in all_routes() if route.upstream == "dispatcher" and route.limit]
+    categories = {"authentication", "list", "detail", "job-operations"}
+    names = [route.limit.name for route in all_routes() if route.limit and route.limit.name not in categories]
     assert len(names) == len(set(names))
 
 
@@ -82,7 +91,7 @@ def test_a_literal_segment_wins_over_a_parameter() -> None:
 
 
 def test_the_methods_of_a_path_are_known_also_when_another_was_asked_for() -> None:
-    assert set(TABLE.methods_at(scope_of("/api/v1/robots/r1"))) == {"GET", "PUT"}
+    assert set(TABLE.methods_at(scope_of("/api/v1/robots/r1"))) == {"GET", "PUT", "DELETE"}
 
 
 def test_two_routes_of_one_shape_are_refused() -> None:

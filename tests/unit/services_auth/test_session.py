@@ -8,7 +8,11 @@ from shared.kernel.permissions import Role
 
 LIFETIMES = Lifetimes(access_ms=10_000, refresh_ms=100_000)
 SESSION = begin_session(
-    Membership("ada", "north", Role.ADMIN), session_id="s", refresh_id="r1", now_ms=5_999, lifetimes=LIFETIMES
+    Membership("ada", "north", Role.ADMIN, user_version=1),
+    session_id="s",
+    refresh_id="r1",
+    now_ms=5_999,
+    lifetimes=LIFETIMES,
 )
 
 

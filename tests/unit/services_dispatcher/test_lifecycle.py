@@ -71,6 +71,13 @@ def test_a_completed_job_tells_its_duration() -> None:
     assert (change.fields["progress"], change.fields["result_json"]) == (100, '{"a":1}')
 
 
+def test_a_completed_job_tells_what_its_robot_healed() -> None:
+    result = '{"self_healing": {"attempts": 3, "successes": 2}}'
+    event = lifecycle.complete(a_held_job(), result_json=result, report="report", now_ms=NOW_MS).event
+    assert isinstance(event, JobCompleted)
+    assert (event.healing_attempts, event.healing_successes) == (3, 2)
+
+
 def test_backoff_doubles_up_to_its_cap_and_is_spread_over_its_upper_half() -> None:
     policy = RetryPolicy(base_ms=1_000, cap_ms=5_000)
     assert [policy.delay_ms(n, 0.0) for n in (1, 2, 3, 4, 50)] == [500, 1_000, 2_000, 2_500, 2_500]

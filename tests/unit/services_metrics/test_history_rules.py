@@ -36,7 +36,10 @@ def test_a_duration_runs_from_claim_to_end_and_is_never_negative() -> None:
 @pytest.mark.parametrize(
     ("result_json", "expected"),
     [
-        ('{"node_execution": [{"node_id": "n", "status": "completed"}]}', [{"node_id": "n", "status": "completed"}]),
+        (
+            '{"node_execution": [{"node_id": "n", "status": "completed", "retries": 1}]}',
+            [{"node_id": "n", "status": "completed", "duration_ms": None, "retries": 1}],
+        ),
         ('{"node_execution": []}', []),
         ('{"node_execution": [1]}', []),
         ('{"node_execution": {"n": 1}}', []),

@@ -6,16 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.metrics.domain.facts import JobFact
-from services.metrics.domain.rollups import (
-    DAY_MS,
-    HOUR_MS,
-    MAX_ERROR_TYPES,
-    TOTAL_KEY,
-    empty_rollup,
-    hour_key,
-    keys_of,
-    robot_day_key,
-)
+from services.metrics.domain.rollup_keys import DAY_MS, TOTAL_KEY, keys_of, robot_day_key, tenant_day_key
+from services.metrics.domain.rollups import empty_rollup
 from shared.jobs import JobStatus
 
 NOON_MS = 1_767_268_800_000
@@ -27,18 +19,18 @@ def fact(job_id: str = "j", status: JobStatus = JobStatus.COMPLETED, **values: A
     return JobFact(job_id=job_id, status=status, **{**names, **given})
 
 
-def test_a_job_counts_in_total_in_its_hour_and_for_its_robot_that_day() -> None:
-    late = NOON_MS + HOUR_MS - 1
+def test_a_job_counts_in_total_and_for_its_tenant_and_its_robot_that_day() -> None:
+    late = NOON_MS + DAY_MS // 2 - 1
     assert keys_of(fact(finished_ms=late)) == (
         TOTAL_KEY,
-        hour_key("acme", NOON_MS),
-        robot_day_key("acme", "r-1", NOON_MS - 12 * HOUR_MS),
+        tenant_day_key("acme", NOON_MS),
+        robot_day_key("acme", "r-1", NOON_MS - DAY_MS // 2),
     )
     assert robot_day_key("acme", "r-1", late).starts_ms % DAY_MS == 0
 
 
 def test_a_job_that_no_robot_had_counts_for_none() -> None:
-    assert keys_of(fact(robot_id=None)) == (TOTAL_KEY, hour_key("acme", NOON_MS))
+    assert keys_of(fact(robot_id=None)) == (TOTAL_KEY, tenant_day_key("acme", NOON_MS))
 
 
 def test_every_status_has_its_count_and_cancelled_jobs_no_duration() -> None:
@@ -70,14 +62,19 @@ def test_only_unsettled_jobs_stay_applied() -> None:
     assert (second.applied, second.version, second.write_id, second.completed) == (("b", "c"), 2, "w2", 3)
 
 
-def test_error_types_are_counted_and_bounded() -> None:
-    failures = [fact(f"j{n}", JobStatus.FAILED, error_type=f"E.$ {n}") for n in range(MAX_ERROR_TYPES + 7)]
-    again = fact("again", JobStatus.FAILED, error_type="E.$ 0")
-    rollup = empty_rollup(TOTAL_KEY).plus([*failures, again], unsettled=(), write_id="w1")
-    assert rollup is not None
-    assert rollup.errors["E.$ 0"] == 2
-    assert rollup.errors["OTHER"] == 7
-    assert len(rollup.errors) == MAX_ERROR_TYPES + 1
+def test_only_a_tenants_day_keeps_details() -> None:
+    facts = [fact("a", JobStatus.FAILED, error_type="E.$"), fact("b", healing_attempts=3, healing_successes=2)]
+    keys = (TOTAL_KEY, robot_day_key("acme", "r-1", NOON_MS), tenant_day_key("acme", NOON_MS))
+    total, robot_day, tenant_day = (empty_rollup(key).plus(facts, unsettled=(), write_id="w1") for key in keys)
+    assert total is not None
+    assert robot_day is not None
+    assert tenant_day is not None
+    for plain in (total, robot_day):
+        assert (plain.errors_json, plain.durations_json, plain.workflows_json) == ("{}", "[]", "{}")
+    assert tenant_day.errors_json == '{"E.$":1}'
+    assert tenant_day.durations_json == "[346,2]"
+    assert tenant_day.workflows_json == f'{{"w":[2,2000,{NOON_MS},"n"]}}'
+    assert (tenant_day.healing_attempts, tenant_day.healing_successes) == (3, 2)
 
 
 @given(
@@ -92,5 +89,5 @@ def test_robots_of_different_tenants_never_share_a_rollup(one: tuple[str, str], 
 
 
 def test_kinds_never_share_an_id() -> None:
-    keys = (TOTAL_KEY, hour_key("", 0), robot_day_key("", "", 0))
+    keys = (TOTAL_KEY, tenant_day_key("", 0), robot_day_key("", "", 0))
     assert len({key.rollup_id for key in keys}) == len(keys)
