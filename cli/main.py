@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli.commands import config, jobs, keys, login, metrics, processes, robots, schedules, status, workflows
+from cli.commands import audit, config, jobs, keys, login, metrics, processes, robots, schedules, status, workflows
 from cli.error_boundary import CasareGroup
 
 _EXIT_CODES = (
@@ -36,6 +36,7 @@ app.add_typer(robots.app, name="robot")
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(keys.app, name="key")
 app.add_typer(metrics.app, name="metrics")
+app.add_typer(audit.app, name="audit")
 
 
 @app.callback()

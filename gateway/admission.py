@@ -24,12 +24,15 @@ class Admission:
         if route.access is Access.PUBLIC:
             await self._take(route, bucket_key_of(address), exchange)
             return NOBODY
+        credential = None
         try:
             credential = credential_in(inbound.all(b"authorization"), inbound.all(b"x-api-key"))
             caller = await self._identities.verify(credential)
         except Unauthenticated:
+            exchange.claimed_key_id = "" if credential is None else credential.claimed_key_id
             await self._take(route, bucket_key_of(address), exchange)
             raise
+        exchange.caller = caller.identity
         await self._take(route, caller.bucket_key, exchange)
         return caller
 

@@ -15,11 +15,12 @@ from gateway.client_address import ClientAddresses
 from gateway.errors import ClientGone, Refusal
 from gateway.exchange import Exchange
 from gateway.headers import Inbound, outbound, sort_out
-from gateway.identity import Identities
+from gateway.identity import AuthClient, Identities
 from gateway.limits import Buckets, limited
 from gateway.matching import RouteTable
 from gateway.measurements import Measurements
 from gateway.pages import Exposition, Page, pages_of
+from gateway.refusals import NOTED, Refusals
 from gateway.routing import Route, all_routes
 from gateway.server_protocol import acknowledge_lifespan, refuse_socket
 from gateway.settings import GatewaySettings
@@ -74,9 +75,10 @@ class Gateway:
         self._behind_proxy = settings.trusted_proxies > 0
         self._body_rules = body_rules(settings)
         self._measurements = Measurements(runtime.registry, buckets)
+        auth = AuthClient(upstreams["auth"], runtime.tokens)
+        self._refusals = Refusals(auth.keep_refusals, runtime.clock, runtime.new_id, runtime.registry)
         self._identities = Identities(
-            upstreams["auth"],
-            runtime.tokens,
+            auth,
             runtime.clock,
             issuer=settings.token_issuer,
             api_key_cache_ms=round(settings.api_key_cache_seconds * 1000),
@@ -87,10 +89,12 @@ class Gateway:
     async def running(self) -> AsyncIterator[None]:
         """Hear of revocations, and keep keys and lists fresh, until the block ends."""
         await self._identities.attach(self._runtime.bus)
+        duties = [*self._identities.duties(), self._refusals.duty()]
         try:
-            async with periodic.running(self._identities.duties(), self._runtime.registry):
+            async with periodic.running(duties, self._runtime.registry):
                 yield
         finally:
+            await self._refusals.flush_at_the_end()
             await self._buckets.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +129,7 @@ class Gateway:
             await self._relay(exchange.route, scope, receive, inbound, exchange)
 
     async def _relay(self, route: Route, scope: Scope, receive: Receive, inbound: Inbound, exchange: Exchange) -> None:
-        address = self._addresses.of(scope.get("client"), inbound.all(b"x-forwarded-for"))
+        address = exchange.address = self._addresses.of(scope.get("client"), inbound.all(b"x-forwarded-for"))
         caller = await self._admission.admit(route, inbound, address, exchange)
         body = exchange.body = Body(receive, self._body_rules[route.body])
         body.refuse_at_once(inbound)
@@ -161,6 +165,8 @@ class Gateway:
 
     def _note(self, exchange: Exchange, method: str, seconds: float) -> None:
         self._measurements.observe(exchange.route, exchange.status, seconds)
+        if exchange.status in NOTED and exchange.route is not None and not exchange.route.audited_by_service:
+            self._note_refusal(exchange, exchange.route)
         # An unready service answers its health checks as it should; only failed requests are news.
         is_news = exchange.status >= 500 and not exchange.path.startswith("/health")
         log = _log.warning if is_news else _log.debug
@@ -171,4 +177,16 @@ class Gateway:
             status=exchange.status,
             request_id=exchange.request_id,
             milliseconds=round(seconds * 1000, 1),
+        )
+
+    def _note_refusal(self, exchange: Exchange, route: Route) -> None:
+        self._refusals.note(
+            route,
+            path=exchange.path,
+            status=exchange.status,
+            caller=exchange.caller,
+            address=exchange.address,
+            request_id=exchange.request_id,
+            code=exchange.code,
+            claimed_key_id=exchange.claimed_key_id,
         )

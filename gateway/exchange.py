@@ -12,6 +12,7 @@ from gateway.errors import Refused
 from gateway.headers import Header
 from gateway.routing import Route
 from shared.kernel.errors import CasareError
+from shared.kernel.identity import ANONYMOUS
 from shared.web.middleware import TOKEN_PARAMETER
 from shared.web.problems import crash_response, http_problem, problem_response
 
@@ -25,7 +26,20 @@ _log: Final = structlog.get_logger(__name__)
 class Exchange:
     """What is known of a request while it is being answered. `send` takes the place of the server's."""
 
-    __slots__ = ("_send", "body", "headers", "on_status", "path", "request_id", "route", "status")
+    __slots__ = (
+        "_send",
+        "address",
+        "body",
+        "caller",
+        "claimed_key_id",
+        "code",
+        "headers",
+        "on_status",
+        "path",
+        "request_id",
+        "route",
+        "status",
+    )
 
     def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
         self.path: str = scope["path"]
@@ -34,6 +48,13 @@ class Exchange:
         self.route: Route | None = None
         self.status = 0
         """Of the answer; 0 until it has begun."""
+        self.code = ""
+        """Of the problem, where it was found here."""
+        self.address = ""
+        self.caller = ANONYMOUS
+        """Once verified."""
+        self.claimed_key_id = ""
+        """Of an API key that is not valid."""
         self.headers: list[Header] = []
         """Added to the answer, whoever gives it."""
         self.body: Body | None = None
@@ -72,6 +93,7 @@ class Exchange:
             _log.warning("answer_broken_off", path=self.logged_path, request_id=self.request_id, reason=str(error))
             return
         if isinstance(error, CasareError):
+            self.code = error.code
             response = problem_response(error, instance=self.path, request_id=self.request_id)
         else:
             response = http_problem(

@@ -36,6 +36,8 @@ class Route:
     limit: Limit | None
     access: Access = Access.AUTHENTICATED
     body: BodySize = BodySize.ORDINARY
+    audited_by_service: bool = False
+    """The service itself keeps in the audit whom it refuses: it knows more about them."""
     ends_session: bool = False
     """A 200 answer means that the caller's session is over."""
 
@@ -54,7 +56,7 @@ def _own(name: str, per_minute: int) -> Limit:
 
 
 _AUTH: Final = (
-    Route("POST", "/auth/login", "auth", None, Access.PUBLIC),
+    Route("POST", "/auth/login", "auth", None, Access.PUBLIC, audited_by_service=True),
     Route("POST", "/auth/refresh", "auth", _AUTHENTICATION, Access.PUBLIC),
     Route("POST", "/auth/logout", "auth", _DETAIL, ends_session=True),
     Route("GET", "/auth/me", "auth", _DETAIL),
@@ -75,6 +77,8 @@ _AUTH: Final = (
     Route("GET", "/robot-api-keys/{key_id}", "auth", _DETAIL),
     Route("POST", "/robot-api-keys/{key_id}/rotate", "auth", _JOB_OPERATIONS),
     Route("POST", "/robot-api-keys/{key_id}/revoke", "auth", _JOB_OPERATIONS),
+    Route("GET", "/audit", "auth", _LIST),
+    Route("GET", "/audit/verify", "auth", _own("audit-verify", 20)),
 )
 _WORKFLOWS: Final = (
     Route("POST", "/workflows", "workflows", _JOB_OPERATIONS, body=BodySize.WORKFLOW),

@@ -6,7 +6,7 @@ import msgspec
 from starlette.types import ASGIApp
 
 from gateway.calls import Answer, call
-from shared.kernel.errors import Unavailable
+from shared.kernel.errors import Invalid, Unavailable
 from shared.kernel.identity import Identity
 from shared.web.credentials import (
     INVALID_API_KEY,
@@ -17,6 +17,7 @@ from shared.web.credentials import (
     Revocations,
     VerifiedApiKey,
 )
+from shared.web.refusals import REFUSALS_PATH, RefusedCalls
 from shared.web.tokens import HEADER, InternalTokens
 
 _GATEWAY = Identity(kind="service", subject="gateway", tenant_id="")
@@ -55,6 +56,14 @@ class AuthClient:
     async def revocations(self) -> Revocations:
         """Revoked sessions with a token that could still be valid, and keys revoked lately."""
         return _read(await self._call("GET", REVOCATIONS_PATH), Revocations)
+
+    async def keep_refusals(self, refused: RefusedCalls) -> None:
+        """Have them kept in the audit; repeats change nothing. Raises `Invalid` when they cannot be read."""
+        answer = await self._call("POST", REFUSALS_PATH, msgspec.json.encode(refused))
+        if answer.status == 400:
+            raise Invalid("The auth service cannot read the refusals.")
+        if answer.status != 200:
+            raise Unavailable(f"The auth service is not ready (it answered {answer.status}).")
 
     async def _call(self, method: str, path: str, body: bytes = b"") -> Answer:
         headers = [(HEADER.encode(), self._tokens.sign(_GATEWAY).encode())]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.errors import CredentialMalformed, CredentialMissing
-from shared.web.credentials import API_KEY_PREFIX
+from shared.web.credentials import API_KEY_PREFIX, parse_api_key
 
 LONGEST_CREDENTIAL: Final = 8192
 
@@ -17,6 +17,12 @@ class Credential:
     kind: str
     """`token` or `api_key`."""
     text: str
+
+    @property
+    def claimed_key_id(self) -> str:
+        """The public id of the API key it claims to be; empty when it is no such claim."""
+        proof = parse_api_key(self.text)
+        return "" if proof is None else proof.key_id
 
 
 def credential_in(authorization: Sequence[bytes], api_key: Sequence[bytes]) -> Credential:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from starlette.types import ASGIApp
-
 from gateway.identity.access_tokens import AccessTokens
 from gateway.identity.api_keys import ApiKeys
 from gateway.identity.auth_client import AuthClient
@@ -18,7 +16,6 @@ from shared.kernel.clock import Clock
 from shared.messaging import Bus, Consumer, Delivery, Subscription
 from shared.web.credentials import RevokedSession
 from shared.web.periodic import Duty
-from shared.web.tokens import InternalTokens
 
 REVOCATIONS_EVERY_SECONDS: Final = 30.0
 """Events tell at once; this finds what was revoked while none could arrive."""
@@ -32,10 +29,8 @@ SUBSCRIPTION: Final = Subscription(
 class Identities:
     """Verifies credentials for one gateway replica."""
 
-    def __init__(
-        self, auth: ASGIApp, tokens: InternalTokens, clock: Clock, *, issuer: str, api_key_cache_ms: int
-    ) -> None:
-        self._auth = AuthClient(auth, tokens)
+    def __init__(self, auth: AuthClient, clock: Clock, *, issuer: str, api_key_cache_ms: int) -> None:
+        self._auth = auth
         self._signing_keys = SigningKeys(self._auth.signing_keys, clock)
         self._revoked = RevokedSessions(self._list_revocations, clock)
         self._access_tokens = AccessTokens(self._signing_keys, self._revoked, clock, issuer=issuer)

@@ -6,6 +6,8 @@ from typing import Final
 import structlog
 
 from services.auth.adapters.mongo_api_keys import API_KEY_INDEXES, API_KEYS
+from services.auth.adapters.mongo_audit import AUDIT_ENTRIES, AUDIT_ENTRY_INDEXES
+from services.auth.adapters.mongo_audit_chain import AUDIT_BLOCK_INDEXES, AUDIT_BLOCKS
 from services.auth.adapters.mongo_sessions import SESSION_INDEXES, SESSIONS
 from services.auth.adapters.mongo_tenants import TENANT_INDEXES, TENANTS
 from services.auth.adapters.mongo_users import USER_INDEXES, USERS
@@ -28,6 +30,8 @@ INDEXES: Final = {
     API_KEYS: API_KEY_INDEXES,
     USERS: USER_INDEXES,
     TENANTS: TENANT_INDEXES,
+    AUDIT_ENTRIES: AUDIT_ENTRY_INDEXES,
+    AUDIT_BLOCKS: AUDIT_BLOCK_INDEXES,
     IDEMPOTENCY_KEYS: IDEMPOTENCY_INDEXES,
 }
 """Of each collection."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.auth.domain.session import TENANT_DISABLED, USER_CHANGED, USER_DELETED
 from services.auth.use_cases.end_sessions import EndSessions
+from services.auth.use_cases.record_audited_event import RecordAuditedEvent
 from services.auth.use_cases.revoke_keys_of_robot import RevokeKeysOfRobot
 from shared.events import CloudEvent
 from shared.events.auth import TenantUpdated, UserDeleted, UserUpdated
@@ -12,6 +13,7 @@ from shared.messaging import Bus, Consumer, EventHandler, Subscription
 
 ENDED_SESSIONS: Final = Subscription("auth.ended_sessions", (UserUpdated.TYPE, UserDeleted.TYPE, TenantUpdated.TYPE))
 """Our own events: what ends sessions is stored first, and the event makes sure that they do end."""
+AUDIT: Final = Subscription("auth.audit", ("#",), prefetch=256)
 DELETED_ROBOTS: Final = Subscription("auth.deleted_robots", (RobotDeleted.TYPE,))
 
 
@@ -58,3 +60,12 @@ async def attach_ended_sessions(bus: Bus, end_sessions: EndSessions) -> None:
         TenantUpdated.TYPE: on_tenant_updated,
     }
     await Consumer(handlers).attach(bus, ENDED_SESSIONS)
+
+
+async def attach_audit(bus: Bus, record: RecordAuditedEvent) -> None:
+    """Start keeping events in the audit."""
+
+    async def on_event(event: CloudEvent) -> None:
+        await record(event)
+
+    await Consumer({}, otherwise=on_event).attach(bus, AUDIT)

@@ -1,10 +1,12 @@
 """What the use cases need from outside. Every method that reaches a store may raise `Unavailable`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from services.auth.domain.api_key import ApiKey, KeyFilter
+from services.auth.domain.audit import AuditEntry, AuditQuery, Scan, StoredEntry
+from services.auth.domain.audit_chain import Block, Link
 from services.auth.domain.lockout import Admission, Attempt
 from services.auth.domain.session import RefreshClaims, Session, TokenPair
 from services.auth.domain.tenant import Tenant
@@ -204,4 +206,80 @@ class Tokens(Protocol):
 
     def read_refresh(self, token: str) -> RefreshClaims:
         """What a genuine refresh token says; raises `InvalidRefreshToken` or `WrongTokenType`."""
+        ...
+
+
+class AuditEntries(Protocol):
+    """What the audit tells, append-only."""
+
+    async def add(self, entry: AuditEntry) -> bool:
+        """Store the entry, to be sealed; False when one of its id is there already."""
+        ...
+
+    async def page(self, query: AuditQuery) -> Sequence[StoredEntry]:
+        """The entries asked for, newest first."""
+        ...
+
+    async def next_unsealed_tenant(self, after: str | None) -> str | None:
+        """The first tenant with entries that wait for a block, or the next one after `after`."""
+        ...
+
+    async def unsealed(self, tenant_id: str, limit: int) -> Sequence[AuditEntry]:
+        """Entries that wait for a block, oldest first."""
+        ...
+
+    async def count_unsealed(self, tenant_id: str) -> int:
+        """How many entries wait for a block."""
+        ...
+
+    async def mark_sealed(self, block: Block) -> None:
+        """Let the entries of `block` wait no longer; may be repeated."""
+        ...
+
+    async def claiming(self, tenant_id: str, after: int, last: int | None) -> Mapping[int, Sequence[StoredEntry]]:
+        """Entries by the block they say they are in: those numbered above `after`, up to `last` or the first 100."""
+        ...
+
+    async def with_ids(self, tenant_id: str, entry_ids: Collection[str]) -> Sequence[StoredEntry]:
+        """Those of the entries that are there."""
+        ...
+
+    async def scan(self, tenant_id: str, position: str, limit: int) -> Scan:
+        """Look through `limit` of the tenant's entries, in order of time, from `position` on (the first: "")."""
+        ...
+
+    async def remove(self, block: Block) -> None:
+        """Delete the entries of `block`."""
+        ...
+
+
+class AuditChain(Protocol):
+    """The blocks of each tenant, and where its chain begins."""
+
+    async def next_tenant(self, after: str | None) -> str | None:
+        """The first tenant with blocks, or the next one after `after`."""
+        ...
+
+    async def head(self, tenant_id: str) -> Block | None:
+        """The newest block."""
+        ...
+
+    async def after(self, tenant_id: str, number: int, limit: int) -> Sequence[Block]:
+        """The blocks numbered above `number`, in order."""
+        ...
+
+    async def append(self, block: Block) -> bool:
+        """Store the block; False when there is one of its number."""
+        ...
+
+    async def anchor(self, tenant_id: str) -> Link:
+        """The last block removed because of its age; `GENESIS` when none was."""
+        ...
+
+    async def advance_anchor(self, tenant_id: str, link: Link) -> None:
+        """Let the chain begin after `link`, unless it begins later already."""
+        ...
+
+    async def remove(self, block: Block) -> None:
+        """Delete the block."""
         ...

@@ -17,6 +17,7 @@ DEVELOPMENT_SIGNING_KEY: Final = b64encode(hashlib.sha256(b"casare development s
 """The same in every replica without configuration, and known to everybody: production refuses it."""
 
 _MS_PER_SECOND: Final = 1000
+_MS_PER_DAY: Final = 24 * 3600 * _MS_PER_SECOND
 
 
 class AuthSettings(ServiceSettings):
@@ -45,6 +46,10 @@ class AuthSettings(ServiceSettings):
     login_window_seconds: int = Field(300, ge=1, description="within which they count")
     login_lock_seconds: int = Field(900, ge=1, description="how long the lock lasts")
     api_key_use_flush_seconds: float = Field(5.0, gt=0, description="how often last-used times are written")
+    event_linger_seconds: float = Field(
+        0.05, ge=0, le=1, description="how long an event may wait to be stored together with others"
+    )
+    audit_retention_days: int = Field(365, ge=0, description="how long the audit is kept; 0: for ever")
     dev_mode: bool = Field(False, description="what `/auth/me` tells clients as `dev_mode`")
 
     @field_validator("token_signing_key", "token_previous_key")
@@ -77,6 +82,11 @@ class AuthSettings(ServiceSettings):
             window_ms=self.login_window_seconds * _MS_PER_SECOND,
             lock_ms=self.login_lock_seconds * _MS_PER_SECOND,
         )
+
+    @property
+    def audit_retention_ms(self) -> int:
+        """How long the audit is kept; 0: for ever."""
+        return self.audit_retention_days * _MS_PER_DAY
 
     def default_secrets(self) -> Iterator[str]:
         yield from super().default_secrets()

@@ -34,6 +34,7 @@ from shared.web.credentials import (
     format_api_key,
     parse_api_key,
 )
+from shared.web.refusals import REFUSALS_PATH, RefusedCall, RefusedCalls
 
 _ALGORITHM: Final = jwt.get_algorithm_by_name(SIGNING_ALGORITHM)
 
@@ -89,6 +90,7 @@ class FakeAuth:
         self.keys: dict[ApiKeyProof, VerifiedApiKey] = {}
         self.revoked: list[RevokedSession] = []
         self.revoked_keys: list[str] = []
+        self.refusals: list[RefusedCall] = []
         self.calls: dict[str, int] = {}
         self.identity_headers: list[str] = []
         self.down = False
@@ -127,6 +129,9 @@ class FakeAuth:
         if path == VERIFY_API_KEY_PATH:
             key = self.keys.get(msgspec.json.decode(body, type=ApiKeyProof))
             return JSONResponse({"code": INVALID_API_KEY}, 401) if key is None else _json(key)
+        if path == REFUSALS_PATH:
+            self.refusals += msgspec.json.decode(body, type=RefusedCalls).refusals
+            return JSONResponse({"recorded": 0})
         return JSONResponse({"message": "Successfully logged out"})
 
 

@@ -9,6 +9,7 @@ import pytest
 from services.auth.adapters.argon2_passwords import Argon2Passwords
 from services.auth.adapters.jwt_tokens import JwtTokens
 from services.auth.adapters.memory_failed_logins import MemoryFailedLogins
+from services.auth.adapters.mongo_audit import MongoAuditEntries
 from services.auth.adapters.mongo_sessions import MongoSessions
 from services.auth.adapters.mongo_tenants import MongoTenants
 from services.auth.adapters.mongo_users import MongoUsers
@@ -19,6 +20,7 @@ from services.auth.domain.user import InvalidCredentials, Membership
 from services.auth.use_cases.authenticate import Authenticate
 from services.auth.use_cases.log_in import LogIn
 from services.auth.use_cases.recheck_session import RecheckSession
+from services.auth.use_cases.record_failed_login import RecordFailedLogin
 from services.auth.use_cases.refresh_tokens import RefreshTokens
 from services.auth.use_cases.revoke_session import RevokeSession
 from shared.kernel.permissions import Role
@@ -57,6 +59,9 @@ def log_in_during(auth: Auth, passwords: Argon2Passwords, happens: Callable[[], 
         authenticate=authenticate,
         recheck_session=RecheckSession(users=users, tenants=tenants),
         revoke_session=RevokeSession(sessions=sessions, clock=auth.clock, new_id=runtime.new_id),
+        record_failed_login=RecordFailedLogin(
+            users=users, entries=MongoAuditEntries(runtime.store), clock=auth.clock, new_id=runtime.new_id
+        ),
         sessions=sessions,
         tokens=JwtTokens(SigningKeys(bytes(32), None), issuer="casare", clock=auth.clock, new_id=runtime.new_id),
         lifetimes=LIFETIMES,

@@ -165,6 +165,26 @@ async def test_internal_routes_of_auth_cannot_be_reached(site: Site) -> None:
         assert (await site.http.get(path, headers=admin)).status_code == 404
 
 
+async def test_whom_the_gateway_and_its_services_refuse_stands_in_the_audit(site: Site) -> None:
+    admin = await site.log_in()
+    created = await site.http.post("/api/v1/robot-api-keys", json={"name": "R1", "robot_id": "r1"}, headers=admin)
+    robot = {"X-Api-Key": created.json()["api_key"]}
+    assert (await site.http.get("/api/v1/audit", headers=robot)).status_code == 403
+    assert await site.status({"X-Api-Key": f"crpa_nobody_{'0' * 52}"}) == 401
+    await site.http.post("/api/v1/auth/login", json={"username": "admin", "password": "wrong"})
+
+    async def refused(**params: str) -> list[tuple[str, str, int]] | None:
+        wanted = {"outcome": "refused", **params}
+        entries = (await site.http.get("/api/v1/audit", params=wanted, headers=admin)).json()["entries"]
+        return [(entry["action"], entry["actor"]["id"], entry["status"]) for entry in entries]
+
+    unknown = await eventually(lambda: refused(installation="true"))
+    assert unknown == [("GET /api/v1/robots", "", 401)]
+    key_id = created.json()["key"]["id"]
+    known = sorted(await refused() or ())
+    assert known == [("GET /api/v1/audit", key_id, 403), ("POST /api/v1/auth/login", "admin", 401)]
+
+
 async def _is_ready(http: httpx.AsyncClient) -> bool:
     checks = (await http.get("/health/ready")).json()["checks"]
     return bool(checks["auth"] == "ok")

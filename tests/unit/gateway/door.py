@@ -1,6 +1,6 @@
 """A gateway's identities, the auth service they ask, and a clock that stands still."""
 
-from gateway.identity import Caller, Credential, Identities
+from gateway.identity import AuthClient, Caller, Credential, Identities
 from shared.events import encode, wrap
 from shared.events.auth import AuthEvent
 from shared.messaging import Message, Subscription
@@ -18,7 +18,8 @@ class Door:
         self.clock = ManualClock()
         self.auth = FakeAuth(self.clock)
         self.tokens = InternalTokens("internal-key-of-at-least-32-characters", self.clock)
-        self.identities = Identities(self.auth, self.tokens, self.clock, issuer=ISSUER, api_key_cache_ms=5000)
+        auth = AuthClient(self.auth, self.tokens)
+        self.identities = Identities(auth, self.clock, issuer=ISSUER, api_key_cache_ms=5000)
 
     async def show_token(self, token: str) -> Caller:
         """Who holds the access token."""
