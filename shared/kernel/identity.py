@@ -8,6 +8,16 @@ from shared.kernel.errors import Forbidden
 from shared.kernel.permissions import ROBOT_PERMISSIONS, Permission, Role, permissions_of
 
 DEFAULT_TENANT = "default"
+"""Its administrators are those of the installation."""
+
+
+class NotInstallationAdmin(Forbidden):
+    """What concerns every tenant is for administrators of the tenant `default` only."""
+
+    code = "NOT_INSTALLATION_ADMIN"
+
+    def __init__(self) -> None:
+        super().__init__(f"Only administrators of the tenant {DEFAULT_TENANT} may do this, logged in there.")
 
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,6 +51,11 @@ class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
         """Raise `Forbidden` unless this caller holds `permission`."""
         if permission not in self.permissions:
             raise Forbidden(f"This credential lacks the permission '{permission.value}'.")
+
+    def require_installation_admin(self) -> None:
+        """Raise `NotInstallationAdmin` unless this caller, an administrator, is one of the tenant `default`."""
+        if self.tenant_id != DEFAULT_TENANT:
+            raise NotInstallationAdmin
 
     def may_act_for(self, robot_id: str) -> bool:
         """Whether this caller may speak as `robot_id` (clarifications 7)."""

@@ -19,8 +19,7 @@ from services.auth.use_cases.list_audit import ListAudit
 from services.auth.use_cases.record_refusals import RecordRefusals
 from services.auth.use_cases.verify_audit import Progress, Verification, VerifyAudit
 from shared.kernel.clock import to_ms
-from shared.kernel.errors import Forbidden
-from shared.kernel.identity import DEFAULT_TENANT, Identity
+from shared.kernel.identity import Identity
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 
@@ -32,13 +31,6 @@ Hash = Annotated[str | None, Query(pattern=r"^[0-9a-f]{64}$")]
 Installation = Annotated[
     bool, Query(description="what belongs to no tenant, such as unknown credentials; for admins of tenant `default`")
 ]
-
-
-class AnotherTenantsAudit(Forbidden):
-    """What belongs to no tenant is shown to the installation's own administrators only."""
-
-    def __init__(self) -> None:
-        super().__init__(f"Only administrators of the tenant '{DEFAULT_TENANT}' see the installation's audit.")
 
 
 def build_audit_router(*, list_audit: ListAudit, verify_audit: VerifyAudit) -> ContractRouter:
@@ -120,8 +112,7 @@ def add_refusals_route(router: ContractRouter, record_refusals: RecordRefusals) 
 def _tenant_of(caller: Identity, *, installation: bool) -> str:
     if not installation:
         return caller.tenant_id
-    if caller.tenant_id != DEFAULT_TENANT:
-        raise AnotherTenantsAudit
+    caller.require_installation_admin()
     return INSTALLATION
 
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from shared.kernel.errors import Conflict, Forbidden, NotFound
-from shared.kernel.identity import DEFAULT_TENANT, Identity
+from shared.kernel.errors import Conflict, NotFound
+from shared.kernel.identity import DEFAULT_TENANT
 
 FIRST_VERSION: Final = 1
 TENANT_ID: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -41,15 +41,6 @@ class DefaultTenantNeeded(Conflict):
 
     def __init__(self) -> None:
         super().__init__(f"The tenant {DEFAULT_TENANT} cannot be disabled.")
-
-
-class NotInstallationAdmin(Forbidden):
-    """Only administrators of the tenant `default` manage tenants."""
-
-    code = "NOT_INSTALLATION_ADMIN"
-
-    def __init__(self) -> None:
-        super().__init__(f"Only administrators of the tenant {DEFAULT_TENANT} may do this, logged in there.")
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,9 +85,3 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def leaver_key(user_id: str) -> str:
     """User names may hold dots, which no key of a document may."""
     return hashlib.sha256(user_id.encode()).hexdigest()[:32]
-
-
-def require_installation_admin(caller: Identity) -> None:
-    """Raise `NotInstallationAdmin` unless the caller, an administrator, is one of the tenant `default`."""
-    if caller.tenant_id != DEFAULT_TENANT:
-        raise NotInstallationAdmin

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.auth.domain.tenant import FIRST_VERSION, Tenant, TenantExists, require_installation_admin
+from services.auth.domain.tenant import FIRST_VERSION, Tenant, TenantExists
 from services.auth.domain.user import UserNotFound
 from services.auth.ports import Tenants, Users
 from services.auth.use_cases.set_membership import SetMembership
@@ -40,7 +40,7 @@ class CreateTenant:
 
     async def __call__(self, *, caller: Identity, wanted: NewTenant, creation_id: str) -> Tenant:
         """The new tenant, or the one this creation made before. Raises `NotInstallationAdmin`, `TenantExists`."""
-        require_installation_admin(caller)
+        caller.require_installation_admin()
         if await self._users.get(caller.subject) is None:
             raise UserNotFound(caller.subject)
         tenant = self._tenant(caller, wanted, creation_id)

@@ -3,7 +3,6 @@
 from typing import Final
 
 from services.auth.domain.session import USER_DELETED
-from services.auth.domain.tenant import require_installation_admin
 from services.auth.domain.user import User
 from services.auth.use_cases.get_user import GetUser
 from services.auth.use_cases.store_user_change import PlannedChange, StoreUserChange
@@ -26,7 +25,7 @@ class RemoveUser:
     async def __call__(self, *, caller: Identity, tenant_id: str, user_id: str) -> User:
         """The user afterwards. Raises `UserNotFound`, `LastAdmin`; for another tenant `NotInstallationAdmin`."""
         if tenant_id != caller.tenant_id:
-            require_installation_admin(caller)
+            caller.require_installation_admin()
         for _ in range(MAX_TRIES):
             before = await self._get_user(tenant_id=tenant_id, user_id=user_id)
             after = before.left(tenant_id, self._clock.now_ms())

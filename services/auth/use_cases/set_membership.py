@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.auth.domain.session import USER_CHANGED
-from services.auth.domain.tenant import TenantNotFound, require_installation_admin
+from services.auth.domain.tenant import TenantNotFound
 from services.auth.domain.user import User, UserNotFound
 from services.auth.ports import Tenants, Users
 from services.auth.use_cases.store_user_change import PlannedChange, StoreUserChange
@@ -25,7 +25,7 @@ class SetMembership:
 
     async def __call__(self, *, caller: Identity, tenant_id: str, user_id: str, role: Role) -> User:
         """The user afterwards. Raises `NotInstallationAdmin`, `TenantNotFound`, `UserNotFound`, `LastAdmin`."""
-        require_installation_admin(caller)
+        caller.require_installation_admin()
         if await self._tenants.get(tenant_id) is None:
             raise TenantNotFound(tenant_id)
         for _ in range(MAX_TRIES):

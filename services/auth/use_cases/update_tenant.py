@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from services.auth.domain.tenant import Tenant, TenantNotFound, require_installation_admin
+from services.auth.domain.tenant import Tenant, TenantNotFound
 from services.auth.ports import Tenants
 from shared.events import CloudEvent, wrap
 from shared.events.auth import TenantUpdated
@@ -29,7 +29,7 @@ class UpdateTenant:
 
     async def __call__(self, *, caller: Identity, tenant_id: str, name: str | None, disabled: bool | None) -> Tenant:
         """The tenant afterwards. Raises `NotInstallationAdmin`, `TenantNotFound`, `DefaultTenantNeeded`."""
-        require_installation_admin(caller)
+        caller.require_installation_admin()
         for _ in range(MAX_TRIES):
             before = await self._tenants.get(tenant_id)
             if before is None:

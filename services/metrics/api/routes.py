@@ -196,7 +196,9 @@ def _add_rebuild(router: ContractRouter, use: MetricsUseCases) -> None:
     async def request_rebuild(caller: Caller) -> RebuildBody:
         """Begin to correct all figures, of every tenant, from the jobs that are stored. Nothing is lost or shown
         twice meanwhile; jobs that end while it runs are counted once it is done. If one runs already, it is answered.
+        It concerns every tenant: only administrators of the tenant `default` may ask for it.
         """
+        caller.require_installation_admin()
         return rebuild_body(await use.request_rebuild(tenant_id=caller.tenant_id))
 
     @router.endpoint(
@@ -207,6 +209,7 @@ def _add_rebuild(router: ContractRouter, use: MetricsUseCases) -> None:
         response_model=RebuildBody,
         errors=(404,),
     )
-    async def show_rebuild(_: Caller) -> RebuildBody:
-        """The rebuild that runs, or the last one that did; 404 when there never was one."""
+    async def show_rebuild(caller: Caller) -> RebuildBody:
+        """The rebuild that runs, or the last one that did; 404 when there never was one. For who may ask for one."""
+        caller.require_installation_admin()
         return rebuild_body(await use.show_rebuild())

@@ -13,7 +13,7 @@ from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
 from shared.storage import Collection, Document
 from shared.web.tokens import HEADER
-from tests.component.metrics.running_metrics import ENROLMENT_KEY, VIEWER, Metrics, job_of
+from tests.component.metrics.running_metrics import ENROLMENT_KEY, FOREIGNER, VIEWER, Metrics, job_of
 from tests.support.eventually import eventually
 
 ADMIN = Identity(kind="user", subject="u9", tenant_id="default", roles=(Role.ADMIN,))
@@ -134,8 +134,12 @@ async def test_before_the_first_one_there_is_none(metrics: Metrics) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "REBUILD_NOT_FOUND")
 
 
-@pytest.mark.parametrize("caller", [VIEWER, DEVELOPER, ENROLMENT_KEY], ids=["viewer", "developer", "robot"])
-async def test_only_an_admin_may_rebuild(metrics: Metrics, caller: Identity) -> None:
+@pytest.mark.parametrize(
+    "caller",
+    [VIEWER, DEVELOPER, ENROLMENT_KEY, FOREIGNER],
+    ids=["viewer", "developer", "robot", "admin of another tenant"],
+)
+async def test_only_an_admin_of_the_installation_may_rebuild(metrics: Metrics, caller: Identity) -> None:
     headers = {HEADER: metrics.runtime.tokens.sign(caller)}
     assert (await metrics.http.post("/api/v1/metrics/rebuild", headers=headers)).status_code == 403
     assert (await metrics.get("/rebuild", caller)).status_code == 403
