@@ -1,7 +1,7 @@
-"""Jobs and robots: matching, leases, retries, the fleet.
+"""Jobs and robots: matching, leases, retries, dead letters, the fleet.
 
 Owns: `jobs` (every transition after submission), `robots`, `job_logs`.
-Publishes: `job.*` (but `job.submitted`, which comes from whoever submits), `robot.*`.
+Publishes: `job.*` (`job.submitted` for retries only: it comes from whoever submits), `robot.*`.
 Consumes: `job.submitted`, `job.due`, `job.released`, `job.lease_expired` (candidates for matching), `robot.deleted`
 (its jobs go back to the queue), `workflow.deleted` (its pending jobs are cancelled).
 """

@@ -9,11 +9,15 @@ from typing import Final
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
+from services.dispatcher.adapters.dead_letter_store import MongoDeadLetters
 from services.dispatcher.adapters.job_store import MongoJobs
 from services.dispatcher.adapters.log_store import JOB_LOG_INDEXES, JOB_LOGS, MongoJobLogs
 from services.dispatcher.adapters.robot_store import ROBOT_INDEXES, MongoRobots
+from services.dispatcher.api.dead_letter_routes import DeadLetterUseCases, build_dead_letter_router
+from services.dispatcher.api.job_list_routes import build_job_list_router
 from services.dispatcher.api.job_routes import JobUseCases, build_job_router
 from services.dispatcher.api.log_routes import LogUseCases, build_log_router
+from services.dispatcher.api.retry_routes import build_retry_router
 from services.dispatcher.api.robot_routes import RobotUseCases, build_robot_router
 from services.dispatcher.background import Timers, duties
 from services.dispatcher.consumers import attach_consumers
@@ -25,38 +29,56 @@ from services.dispatcher.use_cases.cancel_job import CancelJob
 from services.dispatcher.use_cases.cancel_jobs_of_workflow import CancelJobsOfWorkflow
 from services.dispatcher.use_cases.claim_job import ClaimJob
 from services.dispatcher.use_cases.complete_job import CompleteJob
+from services.dispatcher.use_cases.delete_dead_letter import DeleteDeadLetter
 from services.dispatcher.use_cases.delete_robot import DeleteRobot
 from services.dispatcher.use_cases.expire_leases import ExpireLeases
+from services.dispatcher.use_cases.explain_job import ExplainJob
 from services.dispatcher.use_cases.extend_lease import ExtendLease
 from services.dispatcher.use_cases.fail_job import FailJob
 from services.dispatcher.use_cases.forget_deleted_robots import ForgetDeletedRobots
 from services.dispatcher.use_cases.free_lost_slots import FreeLostSlots
 from services.dispatcher.use_cases.get_job import GetJob
 from services.dispatcher.use_cases.get_robot import GetRobot
+from services.dispatcher.use_cases.list_dead_letters import ListDeadLetters
+from services.dispatcher.use_cases.list_jobs import ListJobs
 from services.dispatcher.use_cases.list_robots import ListRobots
 from services.dispatcher.use_cases.mark_offline_robots import MarkOfflineRobots
 from services.dispatcher.use_cases.promote_due_jobs import PromoteDueJobs
+from services.dispatcher.use_cases.purge_dead_letters import PurgeDeadLetters
 from services.dispatcher.use_cases.read_job_logs import ReadJobLogs
 from services.dispatcher.use_cases.record_heartbeat import RecordHeartbeat
 from services.dispatcher.use_cases.refill_candidates import RefillCandidates
 from services.dispatcher.use_cases.register_robot import RegisterRobot
 from services.dispatcher.use_cases.release_job import ReleaseJob
+from services.dispatcher.use_cases.remove_old_jobs import RemoveOldJobs
 from services.dispatcher.use_cases.remove_old_logs import RemoveOldLogs
 from services.dispatcher.use_cases.report_on_job import ReportOnJob
 from services.dispatcher.use_cases.report_progress import ReportProgress
 from services.dispatcher.use_cases.retire_robot import RetireRobot
+from services.dispatcher.use_cases.retry_dead_letter import RetryDeadLetter
+from services.dispatcher.use_cases.retry_job import RetryJob
 from services.dispatcher.use_cases.set_robot_status import SetRobotStatus
+from services.dispatcher.use_cases.summarize_dead_letters import SummarizeDeadLetters
 from services.dispatcher.use_cases.update_robot import UpdateRobot
-from shared.jobs import JOB_INDEXES, JOBS, DefinitionStore
+from shared.jobs import JOB_INDEXES, JOBS, DefinitionStore, JobSubmitter
 from shared.jobs.fleet import ROBOTS
+from shared.jobs.history import JobHistory
 from shared.kernel.ids import new_token
+from shared.storage import Collection
 from shared.web import create_service_app
 from shared.web.app import on_drain
+from shared.web.idempotency import IDEMPOTENCY_INDEXES, IDEMPOTENCY_KEYS, IdempotentResponses
 from shared.web.indexes import ensure_indexes_duty
 from shared.web.periodic import running
 from shared.web.runtime import Runtime
 
 OUTBOX_COLLECTIONS: Final = (JOBS, ROBOTS)
+_INDEXES: Final = {
+    JOBS: JOB_INDEXES,
+    ROBOTS: ROBOT_INDEXES,
+    JOB_LOGS: JOB_LOG_INDEXES,
+    IDEMPOTENCY_KEYS: IDEMPOTENCY_INDEXES,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,8 @@ class _Parts:
     index: CandidateIndex
     refill: RefillCandidates
     claim: ClaimJob
+    retry: RetryJob
+    idempotent: IdempotentResponses
     retire: RetireRobot
 
 
@@ -82,8 +106,7 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
         del app
         cancel_jobs = CancelJobsOfWorkflow(parts.jobs, runtime.clock)
         await attach_consumers(runtime.bus, parts.index, parts.retire, cancel_jobs)
-        collections = {JOBS: JOB_INDEXES, ROBOTS: ROBOT_INDEXES, JOB_LOGS: JOB_LOG_INDEXES}
-        indexes = ensure_indexes_duty(runtime.store, collections)
+        indexes = ensure_indexes_duty(runtime.store, _INDEXES)
         async with running((indexes, *duties(timers, settings)), runtime.registry):
             yield
 
@@ -96,6 +119,9 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
         lifespan=lifespan,
     )
     app.include_router(build_job_router(_job_use_cases(settings, runtime, parts)))
+    app.include_router(build_job_list_router(ListJobs(JobHistory(runtime.store)), _explain(settings, runtime, parts)))
+    app.include_router(build_retry_router(parts.retry, parts.idempotent))
+    app.include_router(build_dead_letter_router(_dead_letter_use_cases(runtime, parts), parts.idempotent))
     app.include_router(build_log_router(_log_use_cases(settings, runtime, parts)))
     app.include_router(build_robot_router(_robot_use_cases(settings, runtime, parts)))
     on_drain(app, parts.claim.close)
@@ -117,7 +143,20 @@ def _parts(runtime: Runtime) -> _Parts:
         new_token=new_token,
         refill=refill.ask,
     )
-    return _Parts(jobs, robots, MongoJobLogs(runtime.store), index, refill, claim, RetireRobot(jobs, robots))
+    submitter = JobSubmitter(Collection(runtime.store, JOBS), runtime.relay, runtime.clock, runtime.new_id)
+    retry = RetryJob(jobs, submitter, runtime.clock)
+    idempotent = IdempotentResponses(runtime.store, runtime.clock, runtime.new_id)
+    return _Parts(
+        jobs=jobs,
+        robots=robots,
+        logs=MongoJobLogs(runtime.store),
+        index=index,
+        refill=refill,
+        claim=claim,
+        retire=RetireRobot(jobs, robots),
+        retry=retry,
+        idempotent=idempotent,
+    )
 
 
 def _timers(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> Timers:
@@ -129,6 +168,8 @@ def _timers(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> Ti
         refill_candidates=parts.refill,
         free_lost_slots=FreeLostSlots(jobs, robots, parts.retire, clock),
         mark_offline_robots=MarkOfflineRobots(robots, expire, clock, settings.robot_offline_after_ms),
+        remove_old_jobs=RemoveOldJobs(jobs, clock, settings.job_retention_ms),
+        idempotent=parts.idempotent,
         forget_deleted_robots=ForgetDeletedRobots(robots, clock),
         remove_old_logs=RemoveOldLogs(parts.logs, clock, settings.job_log_retention_ms),
     )
@@ -146,6 +187,21 @@ def _job_use_cases(settings: DispatcherSettings, runtime: Runtime, parts: _Parts
         extend=ExtendLease(report),
         cancel=CancelJob(parts.jobs, parts.robots, runtime.clock),
         get=GetJob(parts.jobs),
+    )
+
+
+def _explain(settings: DispatcherSettings, runtime: Runtime, parts: _Parts) -> ExplainJob:
+    return ExplainJob(parts.jobs, parts.robots, runtime.clock, settings.robot_offline_after_ms)
+
+
+def _dead_letter_use_cases(runtime: Runtime, parts: _Parts) -> DeadLetterUseCases:
+    dead_letters = MongoDeadLetters(runtime.store)
+    return DeadLetterUseCases(
+        find=ListDeadLetters(dead_letters),
+        summarize=SummarizeDeadLetters(dead_letters),
+        retry=RetryDeadLetter(parts.jobs, parts.retry),
+        delete=DeleteDeadLetter(parts.jobs),
+        purge=PurgeDeadLetters(parts.jobs, dead_letters, runtime.clock),
     )
 
 

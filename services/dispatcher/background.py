@@ -11,7 +11,9 @@ from services.dispatcher.use_cases.free_lost_slots import FreeLostSlots
 from services.dispatcher.use_cases.mark_offline_robots import MarkOfflineRobots
 from services.dispatcher.use_cases.promote_due_jobs import PromoteDueJobs
 from services.dispatcher.use_cases.refill_candidates import RefillCandidates
+from services.dispatcher.use_cases.remove_old_jobs import RemoveOldJobs
 from services.dispatcher.use_cases.remove_old_logs import RemoveOldLogs
+from shared.web.idempotency import IdempotentResponses
 from shared.web.periodic import Duty
 
 REMOVE_EVERY_SECONDS: Final = 600.0
@@ -26,6 +28,8 @@ class Timers:
     refill_candidates: RefillCandidates
     free_lost_slots: FreeLostSlots
     mark_offline_robots: MarkOfflineRobots
+    remove_old_jobs: RemoveOldJobs
+    idempotent: IdempotentResponses
     forget_deleted_robots: ForgetDeletedRobots
     remove_old_logs: RemoveOldLogs
 
@@ -43,6 +47,8 @@ def duties(timers: Timers, settings: DispatcherSettings) -> Sequence[Duty]:
         Duty("promote-due-jobs", settings.lease_check_seconds, timers.promote_due_jobs),
         Duty("free-lost-slots", settings.slot_check_seconds, timers.free_lost_slots),
         Duty("mark-offline-robots", settings.offline_check_seconds, timers.mark_offline_robots),
+        Duty("remove-old-jobs", REMOVE_EVERY_SECONDS, timers.remove_old_jobs),
+        Duty("purge-idempotency-keys", REMOVE_EVERY_SECONDS, timers.idempotent.purge),
         Duty("forget-deleted-robots", REMOVE_EVERY_SECONDS, timers.forget_deleted_robots),
         Duty("remove-old-logs", REMOVE_EVERY_SECONDS, timers.remove_old_logs),
     )

@@ -1,5 +1,6 @@
 """What the dispatcher's use cases need from outside."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.dispatcher.domain.log_search import LogOrder
@@ -7,7 +8,8 @@ from services.dispatcher.domain.logs import LogBatch
 from services.dispatcher.domain.robot import Robot
 from services.dispatcher.domain.transitions import Change
 from shared.events import EventData
-from shared.jobs import Job, Requirements
+from shared.jobs import Job, NewJob, Requirements
+from shared.jobs.history import JobQuery
 from shared.jobs.position import QueueKey
 
 
@@ -48,6 +50,15 @@ class Jobs(Protocol):
 
     async def claimable_in(self, key: QueueKey, limit: int) -> list[tuple[str, Requirements]]:
         """The head of one queue."""
+        ...
+
+    async def count_before(self, position: str, limit: int) -> int:
+        """How many claimable jobs stand before `position` in its own queue; at most `limit`."""
+        ...
+
+    async def remove_finished(self, before_ms: int, limit: int) -> int:
+        """Remove up to `limit` jobs that ended before then, whose events are all published and that are no dead
+        letters; returns how many."""
         ...
 
 
@@ -117,6 +128,50 @@ class Tokens(Protocol):
     """Makes lease tokens."""
 
     def __call__(self) -> str: ...
+
+
+class JobHistory(Protocol):
+    """A tenant's jobs in order."""
+
+    async def newest(self, query: JobQuery) -> list[Job]:
+        """Matching jobs, newest first, without their variables and results."""
+        ...
+
+
+class Submitter(Protocol):
+    """Brings jobs into being."""
+
+    async def submit(self, new_job: NewJob) -> Job:
+        """Store the job and announce it; the job that has its fixed id already, if there is one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterQuery:
+    """Which of a tenant's dead letters."""
+
+    tenant_id: str
+    limit: int
+    workflow_id: str | None = None
+    error_type: str | None = None
+    before: str | None = None
+    """Only those behind this `dead_place`: the last one of the page before."""
+
+
+class DeadLetters(Protocol):
+    """A tenant's dead letters in order, without their variables and results."""
+
+    async def newest(self, query: DeadLetterQuery) -> list[Job]:
+        """Matching ones, newest first."""
+        ...
+
+    async def count(self, tenant_id: str) -> int:
+        """How many there are."""
+        ...
+
+    async def oldest(self, tenant_id: str, *, ended_until_ms: int | None = None, limit: int) -> list[Job]:
+        """The first that ended, oldest first; with `ended_until_ms` only those that had ended by then."""
+        ...
 
 
 class JobLogs(Protocol):

@@ -30,6 +30,15 @@ class DispatcherSettings(ServiceSettings):
     )
     job_log_retention_days: int = Field(30, ge=1, le=3_650, description="how long jobs' logs are kept")
 
+    job_retention_days: int = Field(
+        90, ge=1, le=3_650, description="how long ended jobs are kept; dead letters are kept until dealt with"
+    )
+
+    @property
+    def job_retention_ms(self) -> int:
+        """`job_retention_days` in milliseconds."""
+        return self.job_retention_days * 86_400_000
+
     @property
     def robot_offline_after_ms(self) -> int:
         """`robot_offline_after_seconds` in milliseconds."""

@@ -12,7 +12,6 @@ from services.metrics.adapters.fact_store import JOB_FACT_INDEXES, JOB_FACTS, Mo
 from services.metrics.adapters.finished_jobs import MongoFinishedJobs
 from services.metrics.adapters.fleet_reader import MongoFleet
 from services.metrics.adapters.job_counter import MongoJobCounter
-from services.metrics.adapters.job_history import MongoJobHistory
 from services.metrics.adapters.periods import RememberedPeriods
 from services.metrics.adapters.rebuild_store import REBUILD_INDEXES, REBUILDS, MongoRebuilds
 from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, MongoRollups
@@ -36,6 +35,7 @@ from services.metrics.use_cases.show_job import ShowJob
 from services.metrics.use_cases.show_rebuild import ShowRebuild
 from services.metrics.use_cases.show_robots import ShowRobots
 from services.metrics.use_cases.summarize_fleet import SummarizeFleet
+from shared.jobs.history import JobHistory
 from shared.web import create_service_app
 from shared.web.indexes import ensure_indexes_duty
 from shared.web.periodic import Duty, running
@@ -129,7 +129,7 @@ def _use_cases(settings: MetricsSettings, runtime: Runtime, stores: _Stores) -> 
     clock, offline_after_ms = runtime.clock, settings.robot_offline_after_ms
     fleet = MongoFleet(runtime.store, clock)
     counter = MongoJobCounter(runtime.store, clock)
-    history = MongoJobHistory(runtime.store)
+    history = JobHistory(runtime.store)
     return MetricsUseCases(
         fleet=SummarizeFleet(fleet, counter, clock, offline_after_ms),
         robots=ShowRobots(fleet, stores.rollups, clock, offline_after_ms),

@@ -12,7 +12,8 @@ from services.metrics.domain.rebuild import Rebuild
 from services.metrics.domain.rollup_keys import RollupKey
 from services.metrics.domain.rollups import Rollup
 from shared.events import EventData
-from shared.jobs import Job, JobStatus
+from shared.jobs import Job
+from shared.jobs.history import JobQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,6 @@ class ActivityQuery:
     since_ms: int | None = None
     """Only later events."""
     event_type: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JobQuery:
-    """Which of a tenant's jobs."""
-
-    tenant_id: str
-    limit: int
-    status: JobStatus | None = None
-    workflow_id: str | None = None
-    robot_id: str | None = None
 
 
 class ActivityStore(Protocol):

@@ -39,6 +39,8 @@ class JobSubmitted(JobQueuedEvent, frozen=True):
     TYPE: ClassVar[str] = "job.submitted"
     SOURCE: ClassVar[str] = "jobs"
     trigger: str = "manual"
+    retry_of: str | None = None
+    """The job that this one tries again."""
 
 
 class JobDue(JobQueuedEvent, frozen=True):
@@ -117,6 +119,19 @@ class JobCancelled(JobFinished, frozen=True):
 
 
 class JobTimedOut(JobFinished, frozen=True):
-    """The job ran longer than its `timeout_seconds`."""
+    """The job ran longer than its `timeout_seconds`, or its deadline passed, waiting or running."""
 
     TYPE: ClassVar[str] = "job.timed_out"
+    error_message: str = ""
+    error_type: str | None = None
+
+
+class JobDeadLetterRemoved(JobEvent, frozen=True):
+    """A job is no dead letter any more; it stays in the history as it ended."""
+
+    TYPE: ClassVar[str] = "job.dead_letter_removed"
+    how: str = ""
+    """`retried`, `deleted` or `purged`."""
+    removed_by: str = ""
+    new_job_id: str | None = None
+    """The job that tries it again."""

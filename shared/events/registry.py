@@ -19,6 +19,7 @@ EVENT_TYPES: Final[dict[str, type[EventData]]] = {
         jobs.JobFailed,
         jobs.JobCancelled,
         jobs.JobTimedOut,
+        jobs.JobDeadLetterRemoved,
         metrics.MetricsRebuildRequested,
         metrics.MetricsRebuilt,
         robots.RobotRegistered,

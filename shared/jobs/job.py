@@ -15,7 +15,7 @@ class JobStatus(StrEnum):
     """The states of clarifications 11, each with who moves a job out of it."""
 
     PENDING = "pending"
-    """Waiting in the queue; a robot's claim moves it on, a user may cancel it."""
+    """Waiting in the queue; a robot's claim or the job's deadline moves it on, a user may cancel it."""
     CLAIMED = "claimed"
     """Given to a robot that has not reported progress yet; the robot, its lease's end, or a user moves it on."""
     RUNNING = "running"
@@ -27,7 +27,7 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
     """Stopped by a user. Terminal."""
     TIMEOUT = "timeout"
-    """Ran longer than its limit. Terminal."""
+    """Ran longer than its limit, or missed its deadline. Terminal."""
 
 
 TERMINAL: Final = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.TIMEOUT})
@@ -65,8 +65,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     definition_id: str
     priority: int
     requirements: Requirements
+    place: str
+    """Place in the history's order (`position.py`)."""
     variables_json: str = "{}"
     trigger: str = "manual"
+    retry_of: str | None = None
+    """The job that this one tries again."""
     created_ms: int
     created_by: str = ""
     updated_ms: int
@@ -92,7 +96,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     must_end_ms: int | None = None
     """When the job as a whole must have ended, waiting and retries included; None for no such limit."""
     deadline_ms: int | None = None
-    """When the job times out as it stands: the end of the present attempt, or its own `must_end_ms`; else None."""
+    """When the job times out as it stands: held, by `timeout_seconds` or `must_end_ms`; pending, by `must_end_ms`."""
     claimed_ms: int | None = None
     started_ms: int | None = None
     finished_ms: int | None = None
@@ -103,6 +107,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error_message: str | None = None
     error_type: str | None = None
     failed_node: str | None = None
+    dead_place: str | None = None
+    """Place among the tenant's dead letters by the moment it ended (`position.py`), while it is one."""
+    dead_reason: str | None = None
+    """Why it became a dead letter; stays when it is none any more."""
     traceparent: str = ""
     """The W3C trace that submitted the job; all its events carry it."""
     touched: str = ""

@@ -1,9 +1,12 @@
-"""The queue's order as one indexed string.
+"""The queue's and the history's order, each as one indexed string.
 
 `<tenant>|<environment>|<signature>|<priority>|<created>|<job>`: within jobs of equal requirements it sorts by
 priority, then age (clarifications 12). A range scan therefore reads the head of any queue without sorting, and one
 look-up past a signature's last possible position finds the next signature: the cost of both does not grow with the
 number of pending jobs, nor with jobs that no robot can take.
+
+The history's order is `<tenant>|<created>|<job>` (`place`). Both begin with the tenant, so that one single-field index,
+all that the embedded store uses, serves the filter and the order: a range reads exactly the tenant's documents.
 """
 
 import hashlib
@@ -57,7 +60,7 @@ def queue_key(tenant_id: str, requirements: Requirements) -> QueueKey:
 
 def queue_position(tenant_id: str, requirements: Requirements, priority: int, created_ms: int, job_id: str) -> str:
     """The job's place in the order."""
-    rank = SEPARATOR.join((f"{priority:02d}", f"{created_ms:014d}", job_id))
+    rank = SEPARATOR.join((f"{priority:02d}", moment(created_ms), job_id))
     return queue_key(tenant_id, requirements).prefix + rank
 
 
@@ -69,7 +72,7 @@ def parse_position(position: str) -> Position:
 
 
 def tenant_prefix(tenant_id: str) -> str:
-    """What every text that orders documents of this tenant starts with; no other tenant's does."""
+    """What every position of this tenant, in whatever order, starts with; no other tenant's does."""
     return _escape(tenant_id) + SEPARATOR
 
 
@@ -81,6 +84,11 @@ def moment(at_ms: int) -> str:
 def everything_in(prefix: str) -> Document:
     """The condition on a field for all its values that start with `prefix`."""
     return {"$gte": prefix, "$lt": prefix + AFTER_ALL}
+
+
+def place(tenant_id: str, at_ms: int, job_id: str) -> str:
+    """A job's place among its tenant's jobs by a moment of theirs: creation in the history, the end in dead letters."""
+    return tenant_prefix(tenant_id) + moment(at_ms) + SEPARATOR + job_id
 
 
 def _escape(text: str) -> str:

@@ -17,7 +17,7 @@ from shared.jobs.job import (
     from_document,
     to_document,
 )
-from shared.jobs.position import queue_position
+from shared.jobs.position import place, queue_position
 from shared.jobs.store import JOBS
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Unavailable
@@ -47,6 +47,8 @@ class NewJob:
     timeout_seconds: int = TIMEOUT_SECONDS_DEFAULT
     must_end_ms: int | None = None
     """When the job as a whole must have ended; None for no such limit."""
+    retry_of: str | None = None
+    """The job that this one tries again."""
     job_id: str | None = None
     """A fixed id makes the submission repeatable: the second insert finds the first (schedules, retries)."""
     traceparent: str | None = None
@@ -100,8 +102,10 @@ class JobSubmitter:
             definition_id=new_job.definition_id,
             priority=new_job.priority,
             requirements=new_job.requirements,
+            place=place(new_job.tenant_id, now_ms, job_id),
             variables_json=msgspec.json.encode(new_job.variables).decode(),
             trigger=new_job.trigger,
+            retry_of=new_job.retry_of,
             created_ms=now_ms,
             created_by=new_job.created_by,
             updated_ms=now_ms,
@@ -135,4 +139,5 @@ def submitted_event(job: Job) -> JobSubmitted:
         required_tags=job.requirements.tags,
         required_robot_id=job.requirements.robot_id,
         trigger=job.trigger,
+        retry_of=job.retry_of,
     )

@@ -107,3 +107,28 @@ async def test_two_dispatchers_give_each_job_to_one_robot(each_store_url: str, d
 
         await asyncio.gather(*(work((one, two)[number % 2], f"r{number}") for number in range(4)))
     assert owners == Counter(dict.fromkeys(jobs, 1))
+
+
+async def test_lists_and_dead_letters_are_ranges_in_order(dispatcher: Dispatcher) -> None:
+    robot, user = await dispatcher.registered(), dispatcher.user()
+    for number in range(3):
+        job = await dispatcher.submit(workflow_id=f"w{number % 2}")
+        claimed = (await robot.post("/jobs/claim", {"wait_seconds": 5})).json()
+        assert claimed["job_id"] == job.job_id
+        failure = {"error_message": "no", "error_type": f"E{number}", "retryable": False}
+        await robot.post(f"/jobs/{job.job_id}/fail", failure)
+    waiting = await dispatcher.submit()
+    listed: list[str] = []
+    cursor = None
+    while cursor is not None or not listed:
+        page = (await user.get("/jobs", limit=3, **({"cursor": cursor} if cursor else {}))).json()
+        listed += [job["job_id"] for job in page["jobs"]]
+        cursor = page["next_cursor"]
+    dead = [entry["id"] for entry in (await user.get("/dlq")).json()["entries"]]
+    assert listed == [waiting.job_id, *dead]
+    assert [entry["id"] for entry in (await user.get("/dlq", workflow_id="w0")).json()["entries"]] == dead[::2]
+    assert (await user.get("/dlq/stats")).json()["total"] == 3
+    assert (await user.get("/jobs", status="failed", robot_id="r1")).json()["jobs"][0]["job_id"] == dead[0]
+    assert (await user.get(f"/jobs/{waiting.job_id}/explain")).json()["reasons"][0]["code"] == "READY"
+    assert (await user.delete(f"/dlq/{dead[0]}")).status_code == 200
+    assert (await user.post("/dlq/purge?older_than_days=0")).json() == {"purged": 2, "complete": True}

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from shared.jobs import Job, JobStatus, Requirements
+from shared.jobs.position import place
 
 NOW_MS: Final = 1_767_268_800_000
 
@@ -25,6 +26,7 @@ def a_job(**fields: Any) -> Job:
         "run_at_ms": NOW_MS,
     }
     job = {**plain, **fields}
+    job.setdefault("place", place(job["tenant_id"], job["created_ms"], job["job_id"]))
     return Job(**{**job, "status": JobStatus(job["status"])})
 
 

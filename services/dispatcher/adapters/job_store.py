@@ -9,7 +9,7 @@ from services.dispatcher.domain.transitions import Change
 from shared.events import wrap
 from shared.jobs import JOBS, Job, JobStatus, Requirements
 from shared.jobs.job import from_document
-from shared.jobs.position import AFTER_ALL, QueueKey
+from shared.jobs.position import AFTER_ALL, QueueKey, parse_position
 from shared.kernel.clock import Clock
 from shared.kernel.ids import NewId, new_token
 from shared.messaging.outbox import OutboxRelay, outbox_fields
@@ -94,6 +94,20 @@ class MongoJobs:
 
     async def claimable_in(self, key: QueueKey, limit: int) -> list[tuple[str, Requirements]]:
         return await self._claimable({"$gte": key.prefix, "$lt": key.prefix + AFTER_ALL}, limit)
+
+    async def count_before(self, position: str, limit: int) -> int:
+        before = {"$gte": parse_position(position).key.prefix, "$lt": position}
+        return len(await self._collection.find({"queue_position": before}, fields=("_id",), limit=limit))
+
+    async def remove_finished(self, before_ms: int, limit: int) -> int:
+        removable = {
+            "finished_ms": {"$lt": before_ms},
+            # One-value `$in`s keep the embedded store on the index of `finished_ms`; equalities take it to their own.
+            "unsent": {"$in": [0]},
+            "dead_place": {"$in": [None]},
+        }
+        found = await self._collection.find(removable, sort=[("finished_ms", 1)], limit=limit, fields=("_id",))
+        return await self._collection.delete({"_id": {"$in": [document["_id"] for document in found]}}) if found else 0
 
     async def _find(self, query: Document, order: str, limit: int) -> list[Job]:
         return [from_document(found) for found in await self._collection.find(query, sort=[(order, 1)], limit=limit)]

@@ -213,7 +213,7 @@ def _add_user_calls(router: ContractRouter, use: JobUseCases) -> None:
         "/jobs/{job_id}/cancel",
         permission=Permission.OPERATE,
         response_model=CancelResponse,
-        errors=(404,),
+        errors=(404, 409),
     )
     async def cancel_job(job_id: JobId, caller: Caller) -> CancelResponse:
         """Cancel a job that is not finished; it is final at once, its robot is told to stop."""

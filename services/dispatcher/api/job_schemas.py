@@ -130,8 +130,8 @@ class CancelResponse(BaseModel):
     message: str
 
 
-class JobBody(BaseModel):
-    """A job as users see it."""
+class JobSummary(BaseModel):
+    """A job as lists show it."""
 
     job_id: str
     workflow_id: str
@@ -142,7 +142,7 @@ class JobBody(BaseModel):
     environment: str
     execution_mode: str
     trigger: str
-    variables: dict[str, Any]
+    retry_of: str | None = Field(description="the job that this one tries again")
     required_capabilities: list[str]
     required_tags: list[str]
     robot_id: str | None
@@ -153,18 +153,25 @@ class JobBody(BaseModel):
     progress: int
     current_node: str | None
     message: str | None
-    result: dict[str, Any] | None
     error_message: str | None
     error_type: str | None
     failed_node: str | None
     created_at: datetime
     created_by: str
     run_at: datetime
+    deadline_at: datetime | None = Field(description="when the whole job must have ended")
     claimed_at: datetime | None
     started_at: datetime | None
     completed_at: datetime | None
     lease_expires_at: datetime | None
     duration_ms: int | None
+
+
+class JobBody(JobSummary):
+    """A job as users see it."""
+
+    variables: dict[str, Any]
+    result: dict[str, Any] | None
 
 
 def claimed_job_body(claimed: ClaimedJob) -> ClaimedJobBody:
@@ -193,41 +200,55 @@ def claimed_job_body(claimed: ClaimedJob) -> ClaimedJobBody:
 
 
 def job_body(job: Job) -> JobBody:
-    """The job as users see it."""
+    """The whole job."""
     return JobBody(
-        job_id=job.job_id,
-        workflow_id=job.workflow_id,
-        workflow_name=job.workflow_name,
-        workflow_version=job.workflow_version,
-        status=job.status,
-        priority=job.priority,
-        environment=job.requirements.environment,
-        execution_mode=job.requirements.execution_mode,
-        trigger=job.trigger,
+        **_summary_fields(job),
         variables=msgspec.json.decode(job.variables_json),
-        required_capabilities=list(job.requirements.capabilities),
-        required_tags=list(job.requirements.tags),
-        robot_id=job.robot_id,
-        attempt=job.attempt,
-        retry_count=_retry_count(job),
-        max_attempts=job.max_attempts,
-        timeout_seconds=job.timeout_seconds,
-        progress=job.progress,
-        current_node=job.current_node,
-        message=job.progress_message,
         result=None if job.result_json is None else msgspec.json.decode(job.result_json),
-        error_message=job.error_message,
-        error_type=job.error_type,
-        failed_node=job.failed_node,
-        created_at=to_datetime(job.created_ms),
-        created_by=job.created_by,
-        run_at=to_datetime(job.run_at_ms),
-        claimed_at=to_optional_datetime(job.claimed_ms),
-        started_at=to_optional_datetime(job.started_ms),
-        completed_at=to_optional_datetime(job.finished_ms),
-        lease_expires_at=to_optional_datetime(job.lease_expires_ms),
-        duration_ms=job.duration_ms,
     )
+
+
+def job_summary(job: Job) -> JobSummary:
+    """The job without its variables and result."""
+    return JobSummary(**_summary_fields(job))
+
+
+def _summary_fields(job: Job) -> dict[str, Any]:
+    needs = job.requirements
+    return {
+        "job_id": job.job_id,
+        "workflow_id": job.workflow_id,
+        "workflow_name": job.workflow_name,
+        "workflow_version": job.workflow_version,
+        "status": job.status,
+        "priority": job.priority,
+        "environment": needs.environment,
+        "execution_mode": needs.execution_mode,
+        "trigger": job.trigger,
+        "retry_of": job.retry_of,
+        "required_capabilities": list(needs.capabilities),
+        "required_tags": list(needs.tags),
+        "robot_id": job.robot_id,
+        "attempt": job.attempt,
+        "retry_count": _retry_count(job),
+        "max_attempts": job.max_attempts,
+        "timeout_seconds": job.timeout_seconds,
+        "progress": job.progress,
+        "current_node": job.current_node,
+        "message": job.progress_message,
+        "error_message": job.error_message,
+        "error_type": job.error_type,
+        "failed_node": job.failed_node,
+        "created_at": to_datetime(job.created_ms),
+        "created_by": job.created_by,
+        "run_at": to_datetime(job.run_at_ms),
+        "deadline_at": to_optional_datetime(job.must_end_ms),
+        "claimed_at": to_optional_datetime(job.claimed_ms),
+        "started_at": to_optional_datetime(job.started_ms),
+        "completed_at": to_optional_datetime(job.finished_ms),
+        "lease_expires_at": to_optional_datetime(job.lease_expires_ms),
+        "duration_ms": job.duration_ms,
+    }
 
 
 def _retry_count(job: Job) -> int:

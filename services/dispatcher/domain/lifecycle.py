@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
+from services.dispatcher.domain.dead_letters import DeadReason, Removal, buried
 from services.dispatcher.domain.reports import report_key
 from services.dispatcher.domain.transitions import Change, Verb, target_of
 from shared.events.jobs import (
     JobCancelled,
     JobClaimed,
     JobCompleted,
+    JobDeadLetterRemoved,
     JobDue,
     JobFailed,
     JobFinished,
@@ -24,14 +26,21 @@ from shared.jobs.self_healing import self_healing_of
 
 LEASE_EXPIRED: Final = "LEASE_EXPIRED"
 JOB_TIMEOUT: Final = "JOB_TIMEOUT"
+DEADLINE_EXCEEDED: Final = "DEADLINE_EXCEEDED"
 STOPPED: Final = "stopped"
 """Kept as the last report of an attempt that the server ended: its robot is told so at its next lease call."""
+
+
+def may_be_claimed(job: Job, now_ms: int) -> bool:
+    """Whether the job stands in the queue and may still end in time."""
+    return job.status is JobStatus.PENDING and job.queue_position is not None and not _is_too_late(job, now_ms)
 
 
 def claim(job: Job, *, robot_id: str, lease_token: str, lease_seconds: int, now_ms: int) -> Change:
     """Give the job to a robot with a fresh lease."""
     status = target_of(Verb.CLAIM, job)
     expires_ms = now_ms + lease_seconds * 1000
+    deadline_ms = now_ms + job.timeout_seconds * 1000
     fields = {
         "status": status,
         "queue_position": None,
@@ -40,7 +49,7 @@ def claim(job: Job, *, robot_id: str, lease_token: str, lease_seconds: int, now_
         "lease_token": lease_token,
         "lease_seconds": lease_seconds,
         "lease_expires_ms": expires_ms,
-        "deadline_ms": now_ms + job.timeout_seconds * 1000,
+        "deadline_ms": deadline_ms if job.must_end_ms is None else min(deadline_ms, job.must_end_ms),
         "claimed_ms": now_ms,
         "started_ms": None,
         "progress": 0,
@@ -83,12 +92,19 @@ def complete(job: Job, *, result_json: str, report: str, now_ms: int) -> Change:
 
 
 def fail(
-    job: Job, *, error_message: str, error_type: str | None, failed_node: str | None, report: str, now_ms: int
+    job: Job,
+    *,
+    error_message: str,
+    error_type: str | None,
+    failed_node: str | None,
+    reason: DeadReason,
+    report: str | None,
+    now_ms: int,
 ) -> Change:
-    """The job failed for good."""
+    """The job failed for good and becomes a dead letter."""
     status = target_of(Verb.FAIL, job)
     error = {"error_message": error_message, "error_type": error_type, "failed_node": failed_node}
-    fields = {**_end(status, now_ms), **error, "last_report": report}
+    fields = {**_end(status, now_ms), **buried(job, reason, now_ms), **error, "last_report": report}
     return Change(Verb.FAIL, fields, _finished(JobFailed, job, status, now_ms, **error))
 
 
@@ -96,7 +112,7 @@ def retry(job: Job, *, error_message: str, error_type: str | None, run_at_ms: in
     """The attempt failed; the job waits until `run_at_ms` for another."""
     status = target_of(Verb.RETRY, job)
     fields = {
-        **_unlease(status),
+        **_unlease(status, job.must_end_ms),
         "run_at_ms": run_at_ms,
         "waiting_until_ms": run_at_ms,
         "error_message": error_message,
@@ -119,29 +135,41 @@ def expire(job: Job, *, now_ms: int) -> Change:
     """The lease ran out: back to the queue, or failed when the attempts are used up."""
     target_of(Verb.EXPIRE, job)
     if job.attempts_used < job.max_attempts:
-        return _requeue(job, Verb.EXPIRE, JobLeaseExpired, {"error_type": LEASE_EXPIRED})
+        return _requeue(job, Verb.EXPIRE, JobLeaseExpired, {"error_type": LEASE_EXPIRED, "last_report": None})
     message = f"Robot {job.robot_id} stopped renewing its lease on attempt {job.attempt}."
     return fail(
-        job, error_message=message, error_type=LEASE_EXPIRED, failed_node=job.current_node, report="", now_ms=now_ms
+        job,
+        error_message=message,
+        error_type=LEASE_EXPIRED,
+        failed_node=job.current_node,
+        reason=DeadReason.ATTEMPTS_EXHAUSTED,
+        report=None,
+        now_ms=now_ms,
     )
 
 
 def time_out(job: Job, *, now_ms: int) -> Change:
-    """The job ran longer than its `timeout_seconds`."""
+    """The attempt ran longer than `timeout_seconds`, or the whole job's deadline passed, running or waiting."""
     status = target_of(Verb.TIME_OUT, job)
-    message = f"The job ran longer than {job.timeout_seconds} seconds."
-    error = {"error_message": message, "error_type": JOB_TIMEOUT}
-    fields = {**_end(status, now_ms), **error, "last_report": report_key(job, STOPPED, status)}
-    return Change(Verb.TIME_OUT, fields, _finished(JobTimedOut, job, status, now_ms))
+    reason, error = DeadReason.TIMEOUT, _error(JOB_TIMEOUT, f"The job ran longer than {job.timeout_seconds} seconds.")
+    if _is_too_late(job, now_ms):
+        reason, error = DeadReason.DEADLINE, _error(DEADLINE_EXCEEDED, "The job did not end before its deadline.")
+    fields = {**_end(status, now_ms), **buried(job, reason, now_ms), **error, **_stopped(job, status)}
+    return Change(Verb.TIME_OUT, fields, _finished(JobTimedOut, job, status, now_ms, **error))
 
 
 def cancel(job: Job, *, cancelled_by: str, now_ms: int) -> Change:
     """A user stops the job; final at once (clarifications 13)."""
     status = target_of(Verb.CANCEL, job)
-    fields = {**_end(status, now_ms), "queue_position": None, "waiting_until_ms": None}
-    if job.is_leased:
-        fields["last_report"] = report_key(job, STOPPED, status)
+    fields = {**_end(status, now_ms), **_stopped(job, status)}
     return Change(Verb.CANCEL, fields, _finished(JobCancelled, job, status, now_ms, cancelled_by=cancelled_by))
+
+
+def remove_dead_letter(job: Job, *, how: Removal, removed_by: str, new_job_id: str | None = None) -> Change:
+    """Somebody dealt with the dead letter; the job stays as it ended."""
+    status = target_of(Verb.REMOVE_DEAD_LETTER, job)
+    event = JobDeadLetterRemoved(**_held_facts(job, status), how=how, removed_by=removed_by, new_job_id=new_job_id)
+    return Change(Verb.REMOVE_DEAD_LETTER, {"dead_place": None}, event)
 
 
 def promote(job: Job) -> Change:
@@ -156,12 +184,25 @@ def _position(job: Job) -> str:
     return queue_position(job.tenant_id, job.requirements, job.priority, job.created_ms, job.job_id)
 
 
-def _unlease(status: JobStatus) -> dict[str, Any]:
-    return {"status": status, "lease_token": None, "lease_expires_ms": None, "deadline_ms": None}
+def _is_too_late(job: Job, now_ms: int) -> bool:
+    return job.must_end_ms is not None and now_ms >= job.must_end_ms
+
+
+def _error(error_type: str, message: str) -> dict[str, str]:
+    return {"error_message": message, "error_type": error_type}
+
+
+def _unlease(status: JobStatus, deadline_ms: int | None) -> dict[str, Any]:
+    return {"status": status, "lease_token": None, "lease_expires_ms": None, "deadline_ms": deadline_ms}
 
 
 def _end(status: JobStatus, now_ms: int) -> dict[str, Any]:
-    return {**_unlease(status), "finished_ms": now_ms}
+    return {**_unlease(status, None), "queue_position": None, "waiting_until_ms": None, "finished_ms": now_ms}
+
+
+def _stopped(job: Job, status: JobStatus) -> dict[str, Any]:
+    """What tells the robot that runs the job, if one does, that the server ended its attempt."""
+    return {"last_report": report_key(job, STOPPED, status)} if job.is_leased else {}
 
 
 def _requeue(
@@ -170,7 +211,7 @@ def _requeue(
     status = target_of(verb, job)
     position = _position(job)
     event = event_type(**_queued_facts(job, status, position, job.run_at_ms), **event_fields)
-    return Change(verb, {**_unlease(status), "queue_position": position, **fields}, event)
+    return Change(verb, {**_unlease(status, job.must_end_ms), "queue_position": position, **fields}, event)
 
 
 def _facts(job: Job, status: JobStatus) -> dict[str, Any]:

@@ -33,13 +33,14 @@ class RobotProfile:
     def can_run(self, needs: Requirements) -> bool:
         """Whether this robot may take a job with these requirements (clarifications 14)."""
         return (
-            self._covers_environment(needs)
+            self.covers_environment(needs)
             and needs.robot_id in (None, self.robot_id)
             and self.capabilities.issuperset(needs.capabilities)
             and self.tags.issuperset(needs.tags)
         )
 
-    def _covers_environment(self, needs: Requirements) -> bool:
+    def covers_environment(self, needs: Requirements) -> bool:
+        """Whether it takes jobs of the environment they are for (clarifications 14)."""
         if needs.environment == self.environment:
             return True
         return needs.environment == DEFAULT_ENVIRONMENT and needs.execution_mode == self.environment

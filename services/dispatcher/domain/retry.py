@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.dispatcher.domain.dead_letters import DeadReason
 from shared.jobs.job import Job
 
 
@@ -20,6 +21,17 @@ class RetryPolicy:
         """
         full = min(self.cap_ms, self.base_ms * 2 ** max(0, min(attempts_used, 32) - 1))
         return int(full / 2 + full / 2 * jitter)
+
+
+def why_not_again(job: Job, *, retryable: bool, run_at_ms: int) -> DeadReason | None:
+    """Why no attempt follows the present one at `run_at_ms`; None when one does."""
+    if not retryable:
+        return DeadReason.NOT_RETRYABLE
+    if not has_attempts_left(job):
+        return DeadReason.ATTEMPTS_EXHAUSTED
+    if job.must_end_ms is not None and run_at_ms >= job.must_end_ms:
+        return DeadReason.DEADLINE
+    return None
 
 
 def has_attempts_left(job: Job) -> bool:

@@ -25,6 +25,7 @@ class Verb(StrEnum):
     EXPIRE = "expire"
     TIME_OUT = "time_out"
     CANCEL = "cancel"
+    REMOVE_DEAD_LETTER = "remove_dead_letter"
 
 
 _PENDING: Final = frozenset({JobStatus.PENDING})
@@ -39,8 +40,9 @@ TRANSITIONS: Final[Mapping[Verb, tuple[frozenset[JobStatus], JobStatus | None]]]
     Verb.RETRY: (LEASED, JobStatus.PENDING),
     Verb.RELEASE: (LEASED, JobStatus.PENDING),
     Verb.EXPIRE: (LEASED, JobStatus.PENDING),
-    Verb.TIME_OUT: (LEASED, JobStatus.TIMEOUT),
+    Verb.TIME_OUT: (_PENDING | LEASED, JobStatus.TIMEOUT),
     Verb.CANCEL: (_PENDING | LEASED, JobStatus.CANCELLED),
+    Verb.REMOVE_DEAD_LETTER: (frozenset({JobStatus.FAILED, JobStatus.TIMEOUT}), None),
 }
 """Verb → (states it starts from, state it leads to; None keeps the state)."""
 

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from services.dispatcher.domain import lifecycle
+from services.dispatcher.domain.dead_letters import DeadReason
 from services.dispatcher.domain.matching import Candidate, CandidateIndex, Offer, RobotProfile
 from services.dispatcher.domain.reports import report_key
 from services.dispatcher.domain.robot import Robot
@@ -146,7 +147,7 @@ class ClaimJob:
     async def _take(
         self, robot: Robot, job: Job | None, token: str, lease_seconds: int, now_ms: int
     ) -> ClaimedJob | None:
-        if job is None or job.status is not JobStatus.PENDING or job.queue_position is None:
+        if job is None or not lifecycle.may_be_claimed(job, now_ms):
             return None
         try:
             workflow_json = await self._definitions.get(job.definition_id)
@@ -171,6 +172,7 @@ class ClaimJob:
             error_message="The workflow's definition is not stored.",
             error_type=DefinitionMissing.code,
             failed_node=None,
+            reason=DeadReason.NOT_RETRYABLE,
             report=report_key(job, "fail", JobStatus.FAILED),
             now_ms=self._clock.now_ms(),
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.dispatcher.domain import lifecycle
 from services.dispatcher.domain.reports import Reporter, report_key
-from services.dispatcher.domain.retry import RetryPolicy, has_attempts_left
+from services.dispatcher.domain.retry import RetryPolicy, why_not_again
 from services.dispatcher.domain.transitions import Change
 from services.dispatcher.use_cases.report_on_job import ReportOnJob
 from shared.jobs import Job, JobStatus
@@ -47,13 +47,14 @@ class FailJob:
         return JobStatus(reported.first_outcome or reported.job.status)
 
     def _decide(self, job: Job, failure: Failure, now_ms: int) -> Change:
-        if failure.retryable and has_attempts_left(job):
-            delay_ms = self._policy.delay_ms(job.attempts_used, self._jitter.random())
+        run_at_ms = now_ms + self._policy.delay_ms(job.attempts_used, self._jitter.random())
+        dead_reason = why_not_again(job, retryable=failure.retryable, run_at_ms=run_at_ms)
+        if dead_reason is None:
             return lifecycle.retry(
                 job,
                 error_message=failure.error_message,
                 error_type=failure.error_type,
-                run_at_ms=now_ms + delay_ms,
+                run_at_ms=run_at_ms,
                 report=report_key(job, VERB, JobStatus.PENDING),
             )
         return lifecycle.fail(
@@ -61,6 +62,7 @@ class FailJob:
             error_message=failure.error_message,
             error_type=failure.error_type,
             failed_node=failure.failed_node,
+            reason=dead_reason,
             report=report_key(job, VERB, JobStatus.FAILED),
             now_ms=now_ms,
         )

@@ -3,10 +3,9 @@
 from typing import Final
 
 from services.metrics.adapters.removal import remove_matching
-from services.metrics.adapters.tenant_prefix import everything_in, moment, tenant_prefix
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.ports import ActivityQuery
-from shared.jobs.position import AFTER_ALL, SEPARATOR
+from shared.jobs.position import AFTER_ALL, SEPARATOR, everything_in, moment, tenant_prefix
 from shared.storage import Collection, Document, Index, Store
 
 ACTIVITY: Final = "activity"

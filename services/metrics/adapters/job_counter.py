@@ -1,9 +1,9 @@
 """How many jobs wait and run, counted on the indexes the dispatcher keeps for its own work."""
 
 from services.metrics.adapters.brief_memory import BriefMemory
-from services.metrics.adapters.tenant_prefix import everything_in, tenant_prefix
 from services.metrics.domain.fleet import JobCounts
 from shared.jobs import JOBS, JobStatus
+from shared.jobs.position import everything_in, tenant_prefix
 from shared.kernel.clock import Clock
 from shared.storage import Collection, Document, Store
 

@@ -17,7 +17,7 @@ from services.metrics.api.timestamps import since_ms_of
 from services.metrics.domain.activity import public_event_type
 from services.metrics.domain.analytics import MAX_DAYS
 from services.metrics.domain.fleet import RobotNotFound
-from services.metrics.ports import ActivityQuery, JobQuery
+from services.metrics.ports import ActivityQuery
 from services.metrics.use_cases.analyze_jobs import AnalyzeJobs
 from services.metrics.use_cases.list_activity import ListActivity
 from services.metrics.use_cases.list_jobs import ListJobs
@@ -29,6 +29,7 @@ from services.metrics.use_cases.show_robots import ShowRobots
 from services.metrics.use_cases.summarize_fleet import SummarizeFleet
 from shared.jobs import JobStatus
 from shared.jobs.fleet import RobotStatus
+from shared.jobs.history import JobQuery
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 

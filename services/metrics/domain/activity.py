@@ -17,6 +17,7 @@ SHOWN_FIELDS: Final = frozenset(
         "schedule_id", "schedule_name", "due_ms", "next_run_ms",
         "version", "trigger_type", "created_by",
         "user_id", "key_id", "key_name",
+        "how", "removed_by", "new_job_id", "retry_of",
         "old_condition", "new_condition",
         "webhook_id", "deleted_by",
         "role", "disabled", "password_changed", "account_deleted", "rotated_to", "valid_until_ms",

@@ -1,7 +1,8 @@
 """Lists jobs, newest first."""
 
-from services.metrics.ports import JobHistory, JobQuery
+from services.metrics.ports import JobHistory
 from shared.jobs import Job
+from shared.jobs.history import JobQuery
 
 
 class ListJobs:

@@ -7,6 +7,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from services.dispatcher.domain import lifecycle
+from services.dispatcher.domain.dead_letters import DeadReason
 from services.dispatcher.domain.transitions import Change
 from services.metrics.domain.rollup_keys import DAY_MS
 from shared.events import CloudEvent, wrap
@@ -57,7 +58,13 @@ def _end(draw: st.DrawFn, held: Job, now_ms: int) -> Change:
     if end == "fail":
         error_type = draw(st.sampled_from((None, "", "SELECTOR", "a.b", "E" * 90)))
         return lifecycle.fail(
-            held, error_message="m", error_type=error_type, failed_node=None, report="r", now_ms=now_ms
+            held,
+            error_message="m",
+            error_type=error_type,
+            failed_node=None,
+            reason=DeadReason.NOT_RETRYABLE,
+            report="r",
+            now_ms=now_ms,
         )
     if end == "expire":
         return lifecycle.expire(msgspec.structs.replace(held, max_attempts=1), now_ms=now_ms)

@@ -19,6 +19,7 @@ from shared.events.jobs import JobCompleted, JobFinished
 from shared.jobs import JOB_INDEXES, JOBS, Job, JobStatus, Requirements, queue_position
 from shared.jobs.fleet import ROBOTS, Condition, robot_document_id
 from shared.jobs.job import to_document as job_to_document
+from shared.jobs.position import place
 from shared.kernel.identity import Identity
 from shared.kernel.ids import new_id
 from shared.kernel.permissions import Role
@@ -130,6 +131,7 @@ def job_of(job_id: str, status: JobStatus, created_ms: int, *, tenant_id: str = 
     given: dict[str, Any] = {
         "version": 1, "workflow_id": "w-1", "workflow_name": "Invoices", "workflow_version": 1, "definition_id": "d",
         "priority": 10, "requirements": Requirements(), "updated_ms": created_ms, "run_at_ms": created_ms,
+        "place": place(tenant_id, created_ms, job_id),
         "queue_position": position if status is JobStatus.PENDING else None,
     }  # fmt: skip
     return Job(job_id=job_id, tenant_id=tenant_id, status=status, created_ms=created_ms, **{**given, **values})

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.metrics.adapters.job_history import FEW
 from shared.jobs import JobStatus
+from shared.jobs.history import FEW
 from tests.component.metrics.running_metrics import FOREIGNER, Metrics, job_of
 
 

@@ -14,7 +14,6 @@ from services.metrics.adapters.fact_store import JOB_FACT_INDEXES, JOB_FACTS, Mo
 from services.metrics.adapters.finished_jobs import MongoFinishedJobs
 from services.metrics.adapters.fleet_reader import MongoFleet
 from services.metrics.adapters.job_counter import MongoJobCounter
-from services.metrics.adapters.job_history import MongoJobHistory
 from services.metrics.adapters.rebuild_store import REBUILDS, MongoRebuilds
 from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, MongoRollups
 from services.metrics.domain.activity import ActivityEntry
@@ -23,11 +22,12 @@ from services.metrics.domain.fleet import JobCounts
 from services.metrics.domain.rebuild import Rebuild, RebuildState
 from services.metrics.domain.rollup_keys import DAY_MS, TOTAL_KEY, day_of, robot_day_key, tenant_day_key
 from services.metrics.domain.rollups import empty_rollup
-from services.metrics.ports import ActivityQuery, JobQuery
+from services.metrics.ports import ActivityQuery
 from services.metrics.use_cases.roll_up_facts import RollUpFacts
 from shared.events.metrics import MetricsRebuildRequested
 from shared.jobs import JOB_INDEXES, JOBS, JobStatus
 from shared.jobs.fleet import ROBOTS
+from shared.jobs.history import JobHistory, JobQuery
 from shared.jobs.job import to_document as job_to_document
 from shared.kernel.ids import new_id
 from shared.messaging.in_process import InProcessBus
@@ -192,8 +192,11 @@ async def test_jobs_and_robots(store: Store) -> None:
     counter = MongoJobCounter(store, ManualClock())
     assert await counter.of_tenant("default") == JobCounts(pending=2, active=2)
     assert await counter.of_all() == JobCounts(pending=3, active=2)
-    history = MongoJobHistory(store)
+    history = JobHistory(store)
     assert [job.job_id for job in await history.newest(JobQuery("default", 3))] == ["d", "r", "c"]
     running = await history.newest(JobQuery("default", 9, JobStatus.RUNNING, "w-1", "r1"))
     assert [(job.job_id, job.result_json) for job in running] == [("r", None)]
     assert [robot.robot_id for robot in await MongoFleet(store, ManualClock()).of_tenant("default")] == ["r1", "r2"]
+    older = await history.newest(JobQuery("default", 2, before=job_of("r", JobStatus.RUNNING, NOON_MS + 3).place))
+    assert [job.job_id for job in older] == ["c", "p2"]
+    assert await history.newest(JobQuery("default", 9, environment="elsewhere")) == []

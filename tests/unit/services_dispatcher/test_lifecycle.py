@@ -48,6 +48,7 @@ def test_an_expired_lease_returns_the_job_while_attempts_are_left() -> None:
     change = lifecycle.expire(a_held_job(attempt=1, max_attempts=2), now_ms=NOW_MS)
     assert isinstance(change.event, JobLeaseExpired)
     assert change.fields["lease_token"] is None
+    assert change.fields["last_report"] is None
 
 
 def test_an_expired_lease_fails_the_job_when_its_attempts_are_used_up() -> None:
@@ -55,6 +56,7 @@ def test_an_expired_lease_fails_the_job_when_its_attempts_are_used_up() -> None:
     assert change.verb is Verb.FAIL
     assert isinstance(change.event, JobFailed)
     assert change.event.error_type == lifecycle.LEASE_EXPIRED
+    assert change.fields["last_report"] is None
 
 
 def test_released_attempts_leave_room_for_others() -> None:

@@ -12,7 +12,7 @@ def job(**values: Any) -> Job:
     given: dict[str, Any] = {
         "job_id": "j", "tenant_id": "t", "version": 1, "status": JobStatus.COMPLETED, "workflow_id": "w",
         "workflow_name": "n", "workflow_version": 1, "definition_id": "d", "priority": 10,
-        "requirements": Requirements(), "created_ms": 0, "updated_ms": 0, "run_at_ms": 0,
+        "requirements": Requirements(), "place": "t|0|j", "created_ms": 0, "updated_ms": 0, "run_at_ms": 0,
     }  # fmt: skip
     return Job(**{**given, **values})
 
