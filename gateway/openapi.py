@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gateway.routing import Access, Route
 from shared.kernel.permissions import ROBOT_PERMISSIONS, Permission, Role, permissions_of
+from shared.web.error_responses import error_responses
 from shared.web.routes import PERMISSION_KEY
 
 Json = dict[str, Any]
@@ -21,7 +22,11 @@ Orchestrator for robotic automation: submit, schedule, dispatch and watch workfl
 
 Users log in at `/api/v1/auth/login` and send `Authorization: Bearer <access token>`; robots send `X-Api-Key: crpa_…`.
 Every error is a problem document (RFC 9457) whose `detail` is meant for people and whose `code` is stable.
+Every answer carries `X-Request-ID`, the caller's own if it sent a sane one. Each operation names its rate limit in
+`x-rate-limit`; the bucket is the credential's, or the address's for requests without one. A `POST` that creates takes
+an `Idempotency-Key`, so that it can be sent again after an answer was lost.
 """
+_TOO_LARGE: Final = error_responses({413})[413]
 _RATE_HEADERS: Final = {
     "X-RateLimit-Limit": "Requests the bucket holds.",
     "X-RateLimit-Remaining": "Requests left in the bucket.",
@@ -67,6 +72,8 @@ def _operation_of(route: Route, document: Json) -> tuple[str, Json] | None:
 
 def _completed(operation: Json, route: Route) -> Json:
     operation = {**operation, "security": _security(operation, route)}
+    if "requestBody" in operation:  # the gateway caps every body
+        operation["responses"] = dict(sorted({"413": _TOO_LARGE, **operation["responses"]}.items()))
     if route.limit is None:
         return operation
     operation[RATE_LIMIT_KEY] = {

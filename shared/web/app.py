@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from shared.kernel.errors import CasareError, FieldError, Invalid, Unavailable
+from shared.web.example_nulls import restore_nulls
 from shared.web.middleware import ServiceMiddleware, request_id_of
 from shared.web.problems import http_problem, problem_response, problem_schema
 from shared.web.tokens import InternalTokens
@@ -126,7 +127,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """OpenAPI: the problem schema, and no 422, which this API never answers (clarifications 2)."""
+    """OpenAPI: the problem schema, whole examples, and no 422, which this API never answers (clarifications 2)."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -136,6 +137,7 @@ def _describe_problems(app: FastAPI) -> None:
             schemas["Problem"] = problem_schema()
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            restore_nulls(schemas)
             for operations in schema["paths"].values():
                 for operation in operations.values():
                     operation["responses"].pop("422", None)

@@ -48,6 +48,17 @@ _TITLES: Final = {
 
 _CODES: Final = {404: "ROUTE_NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 400: "INVALID_INPUT", 413: "BODY_TOO_LARGE"}
 
+_TEXT: Final = {"type": "string"}
+_TEXT_FIELDS: Final = {
+    "type": "a URN that follows from `code`",
+    "title": "the name of the status",
+    "detail": "what is wrong, for people",
+    "instance": "the path that was asked",
+    "code": "what is wrong, for programs: stable, upper snake case",
+    "request_id": "names the request in the logs; the answer's `X-Request-ID` too",
+}
+"""The texts of a `Problem` and what they mean."""
+
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of every error answer."""
@@ -120,18 +131,18 @@ def _response(
 
 def problem_schema() -> dict[str, Any]:
     """The JSON schema of `Problem`, for OpenAPI."""
-    text = {"type": "string"}
     return {
         "type": "object",
         "title": "Problem",
         "description": "RFC 9457 problem details.",
         "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
         "properties": {
-            **dict.fromkeys(("type", "title", "detail", "instance", "code", "request_id"), text),
-            "status": {"type": "integer"},
+            **{name: {"type": "string", "description": text} for name, text in _TEXT_FIELDS.items()},
+            "status": {"type": "integer", "description": "the HTTP status"},
             "errors": {
                 "type": "array",
-                "items": {"type": "object", "properties": {"field": text, "message": text}},
+                "description": "the fields that are wrong, for invalid input",
+                "items": {"type": "object", "properties": {"field": _TEXT, "message": _TEXT}},
             },
         },
     }

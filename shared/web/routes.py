@@ -13,22 +13,11 @@ from shared.kernel.errors import Unauthenticated
 from shared.kernel.identity import ANONYMOUS, Identity
 from shared.kernel.json_limits import repeats_names
 from shared.kernel.permissions import Permission
-from shared.web.problems import PROBLEM_TYPE
+from shared.web.error_responses import error_responses
 
 API_PREFIX: Final = "/api/v1"
 PERMISSION_KEY: Final = "x-permission"
 """Where a route's OpenAPI operation names its permission; the architecture tests read it too."""
-
-_ERROR_TEXTS: Final = {
-    400: "The input breaks a rule; `errors` names the fields.",
-    401: "No credential, or one that is malformed, expired or revoked.",
-    403: "The credential lacks the permission.",
-    404: "No such thing in the caller's tenant.",
-    409: "The present state refuses this.",
-    413: "The body is over its cap.",
-    429: "Rate limit exceeded; `Retry-After` says when to come back.",
-    503: "A dependency is down; `Retry-After` says when to come back.",
-}
 
 REPEATED_NAME: Final = "The body is not valid JSON: an object in it has the same name twice."
 
@@ -102,21 +91,12 @@ class ContractRouter(APIRouter):
         **options: Any,
     ) -> Callable[[EndpointT], EndpointT]:
         """Declare an endpoint; `errors` adds the statuses it may answer beyond the ones every route has."""
-        always = (400, 503) if permission is Permission.PUBLIC else (400, 401, 403, 503)
+        always = (400, 429, 500, 503) if permission is Permission.PUBLIC else (400, 401, 403, 429, 500, 503)
         return self.api_route(
             path,
             methods=[method],
             dependencies=[Depends(requires(permission))],
-            responses={**error_responses({*always, 429, *errors}), **options.pop("responses", {})},
+            responses={**error_responses({*always, *errors}), **options.pop("responses", {})},
             openapi_extra={PERMISSION_KEY: permission.value, **options.pop("openapi_extra", {})},
             **options,
         )
-
-
-def error_responses(statuses: set[int]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses for error `statuses`."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        status: {"description": _ERROR_TEXTS[status], "content": {PROBLEM_TYPE: {"schema": schema}}}
-        for status in sorted(statuses)
-    }

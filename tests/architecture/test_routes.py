@@ -6,12 +6,9 @@ from typing import Any, Final
 import pytest
 from fastapi import FastAPI
 
-from cli.targets import SERVICES
 from gateway.routing import Access, Route, all_routes
-from shared.config import load
 from shared.kernel.permissions import Permission
 from shared.web.routes import PERMISSION_KEY
-from shared.web.runtime import open_runtime
 
 NOT_IN_THE_API: Final = {"/health/live", "/health/ready", "/metrics"}
 """Every service answers these on its own port; they tell nothing about tenants."""
@@ -22,17 +19,6 @@ def operations(app: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in app.openapi()["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
-
-
-@pytest.fixture
-async def apps() -> dict[str, FastAPI]:
-    """The services' applications; nothing is started, no store is asked."""
-    applications = {}
-    for name, target in SERVICES.items():
-        settings = load(target.settings, mongodb_url="mongodb://127.0.0.1:9/", mongodb_database="unused")
-        async with open_runtime(settings, ()) as runtime:
-            applications[name] = target.create_app(settings, runtime)
-    return applications
 
 
 @pytest.fixture

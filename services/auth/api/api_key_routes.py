@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from services.auth.api.api_key_schemas import (
     ApiKeyListResponse,
@@ -32,8 +32,9 @@ from shared.web.idempotency import REPLAYED_HEADER, IdempotencyKey, IdempotentRe
 ORIGIN_BYTES: Final = 32
 _MS_PER_SECOND: Final = 1000
 
-Limit = Annotated[int, Query(ge=1, le=500)]
-Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="how many to skip")]
+KeyId = Annotated[str, Path(description="the key's public id: what stands between `crpa_` and its secret")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def build_api_key_router(use_cases: ApiKeyUseCases, *, idempotent: IdempotentRes
         response_model=RevokedApiKeyResponse,
         errors=(404,),
     )
-    async def revoke(key_id: str, caller: Caller) -> RevokedApiKeyResponse:
+    async def revoke(key_id: KeyId, caller: Caller) -> RevokedApiKeyResponse:
         """Ends the key at once and for good. Doing it again is no error."""
         key = await use_cases.revoke(tenant_id=caller.tenant_id, key_id=key_id)
         return RevokedApiKeyResponse(key=ApiKeyResponse.of(key, clock.now_ms()))
@@ -107,7 +108,7 @@ def _add_making(
         errors=(404, 409),
     )
     async def rotate(
-        key_id: str,
+        key_id: KeyId,
         request: Request,
         caller: Caller,
         response: Response,
@@ -149,8 +150,8 @@ def _add_reading(router: ContractRouter, use_cases: ApiKeyUseCases, clock: Clock
         caller: Caller,
         limit: Limit = 100,
         offset: Offset = 0,
-        robot_id: Annotated[RobotId | None, Query()] = None,
-        status: ApiKeyStatus | None = None,
+        robot_id: Annotated[RobotId | None, Query(description="keys bound to this robot")] = None,
+        status: Annotated[ApiKeyStatus | None, Query(description="keys in this status now")] = None,
     ) -> ApiKeyListResponse:
         """Newest first; `total` counts all that match."""
         now_ms = clock.now_ms()
@@ -166,7 +167,7 @@ def _add_reading(router: ContractRouter, use_cases: ApiKeyUseCases, clock: Clock
         response_model=ApiKeyResponse,
         errors=(404,),
     )
-    async def read(key_id: str, caller: Caller) -> ApiKeyResponse:
+    async def read(key_id: KeyId, caller: Caller) -> ApiKeyResponse:
         """The key without its secret, whatever its status."""
         return ApiKeyResponse.of(await use_cases.get(caller=caller, key_id=key_id), clock.now_ms())
 

@@ -1,6 +1,6 @@
 """The audit: for administrators to read and to verify, and for gateways to tell whom they refused."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Query
 from pydantic import AwareDatetime
@@ -23,11 +23,14 @@ from shared.kernel.identity import Identity
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 
-Name = Annotated[str | None, Query(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Moment = Annotated[AwareDatetime | None, Query()]
-Cursor = Annotated[str | None, Query(min_length=1, max_length=1024)]
-Limit = Annotated[int, Query(ge=1, le=500)]
-Hash = Annotated[str | None, Query(pattern=r"^[0-9a-f]{64}$")]
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
+
+Name = Annotated[str | None, Query(min_length=1, max_length=256, pattern=PRINTABLE)]
+Cursor = Annotated[
+    str | None, Query(min_length=1, max_length=1024, description="`next_cursor` of the answer before this one")
+]
+Limit = Annotated[int, Query(ge=1, le=500, description="entries at the most")]
+Hash = Annotated[str | None, Query(pattern=r"^[0-9a-f]{64}$", description="hash of a head noted earlier")]
 Installation = Annotated[
     bool, Query(description="what belongs to no tenant, such as unknown credentials; for admins of tenant `default`")
 ]
@@ -46,12 +49,12 @@ def build_audit_router(*, list_audit: ListAudit, verify_audit: VerifyAudit) -> C
     )
     async def read(
         caller: Caller,
-        actor: Name = None,
-        action: Name = None,
-        resource_id: Name = None,
-        outcome: Outcome | None = None,
-        since: Moment = None,
-        until: Moment = None,
+        actor: Annotated[Name, Query(description="only what this user, key or service did")] = None,
+        action: Annotated[Name, Query(description="only this action, such as `job.cancelled`")] = None,
+        resource_id: Annotated[Name, Query(description="only what was done to the thing with this id")] = None,
+        outcome: Annotated[Outcome | None, Query(description="only what was done, or only what was refused")] = None,
+        since: Annotated[AwareDatetime | None, Query(description="only at this moment and later")] = None,
+        until: Annotated[AwareDatetime | None, Query(description="only before this moment")] = None,
         limit: Limit = 100,
         cursor: Cursor = None,
         installation: Installation = False,

@@ -36,7 +36,11 @@ def build_router(*, log_in: LogIn, refresh_tokens: RefreshTokens, log_out: LogOu
         errors=(401,),
     )
     async def login(body: LoginRequest, address: ClientAddress, response: Response) -> TokenResponse:
-        """Five failures within five minutes lock the account or address for fifteen minutes: 429."""
+        """A pair of tokens: the access token for requests, the refresh token for the next pair.
+
+        Five failures within five minutes lock the account or address for fifteen minutes: 429. An unknown user gets
+        the answer of a wrong password. `tenant_id` chooses among the user's tenants.
+        """
         pair = await log_in(
             username=body.username,
             password=body.password.get_secret_value(),
@@ -54,7 +58,10 @@ def build_router(*, log_in: LogIn, refresh_tokens: RefreshTokens, log_out: LogOu
         errors=(401,),
     )
     async def refresh(body: RefreshRequest, response: Response) -> TokenResponse:
-        """A refresh token works once. Showing a spent one ends its session: whoever holds its tokens must log in."""
+        """A refresh token works once. Showing a spent one ends its session: whoever holds its tokens must log in.
+
+        400 for a token of another type, as an access token; 401 for one that has ended or is not valid.
+        """
         pair = await refresh_tokens(refresh_token=body.refresh_token.get_secret_value())
         return _uncached(response, pair_response=TokenResponse.of(pair))
 

@@ -74,6 +74,8 @@ class TokenResponse(BaseModel):
 class LogoutResponse(BaseModel):
     """The session is over."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"message": "Successfully logged out"}]})
+
     message: str = "Successfully logged out"
 
 

@@ -1,8 +1,9 @@
 """Tenants and memberships, for administrators of the installation; a look at one's own for all administrators."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from services.auth.api.tenant_schemas import (
@@ -12,7 +13,7 @@ from services.auth.api.tenant_schemas import (
     TenantResponse,
     UpdateTenantRequest,
 )
-from services.auth.api.user_routes import Limit, Offset
+from services.auth.api.user_routes import Limit, Offset, UserId
 from services.auth.api.user_schemas import RemovedUserResponse, UserResponse
 from services.auth.use_cases.create_tenant import CreateTenant, NewTenant
 from services.auth.use_cases.get_tenant import GetTenant
@@ -23,6 +24,8 @@ from services.auth.use_cases.update_tenant import UpdateTenant
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
+
+TenantId = Annotated[str, Path(description="the tenant's id")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def build_tenant_router(use_cases: TenantUseCases, *, idempotent: IdempotentResp
         response_model=TenantResponse,
         errors=(404, 409),
     )
-    async def update(tenant_id: str, body: UpdateTenantRequest, caller: Caller) -> TenantResponse:
+    async def update(tenant_id: TenantId, body: UpdateTenantRequest, caller: Caller) -> TenantResponse:
         """For administrators of the tenant `default`, which itself cannot be disabled: 409.
 
         Nobody logs in to a disabled tenant, its sessions end and its robots' keys open nothing.
@@ -101,7 +104,7 @@ def _add_reading(router: ContractRouter, use_cases: TenantUseCases) -> None:
         response_model=TenantResponse,
         errors=(404,),
     )
-    async def read(tenant_id: str, caller: Caller) -> TenantResponse:
+    async def read(tenant_id: TenantId, caller: Caller) -> TenantResponse:
         """One of the tenants that the list shows."""
         return TenantResponse.of(await use_cases.get(caller=caller, tenant_id=tenant_id))
 
@@ -115,7 +118,9 @@ def _add_members(router: ContractRouter, use_cases: TenantUseCases) -> None:
         response_model=UserResponse,
         errors=(404, 409),
     )
-    async def set_member(tenant_id: str, user_id: str, body: SetMembershipRequest, caller: Caller) -> UserResponse:
+    async def set_member(
+        tenant_id: TenantId, user_id: UserId, body: SetMembershipRequest, caller: Caller
+    ) -> UserResponse:
         """For administrators of the tenant `default`: lets an existing user into any tenant. Doing it again is no
         error."""
         user = await use_cases.set_membership(caller=caller, tenant_id=tenant_id, user_id=user_id, role=body.role)
@@ -129,7 +134,7 @@ def _add_members(router: ContractRouter, use_cases: TenantUseCases) -> None:
         response_model=RemovedUserResponse,
         errors=(404, 409),
     )
-    async def remove_member(tenant_id: str, user_id: str, caller: Caller) -> RemovedUserResponse:
+    async def remove_member(tenant_id: TenantId, user_id: UserId, caller: Caller) -> RemovedUserResponse:
         """As `DELETE /users/{user_id}`, for administrators of the tenant `default` in any tenant."""
         user = await use_cases.remove_user(caller=caller, tenant_id=tenant_id, user_id=user_id)
         return RemovedUserResponse(user_id=user_id, tenant_id=tenant_id, account_deleted=not user.tenants)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from services.auth.api.routes import ClientAddress
@@ -26,8 +26,9 @@ from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
 
-Limit = Annotated[int, Query(ge=1, le=500)]
-Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="how many to skip")]
+UserId = Annotated[str, Path(description="the user name")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def _add_reading(router: ContractRouter, use_cases: UserUseCases) -> None:
         response_model=UserResponse,
         errors=(404,),
     )
-    async def read(user_id: str, caller: Caller) -> UserResponse:
-        """A user of the caller's tenant."""
+    async def read(user_id: UserId, caller: Caller) -> UserResponse:
+        """A user of the caller's tenant, with the role held there; passwords are never shown."""
         user = await use_cases.get(tenant_id=caller.tenant_id, user_id=user_id)
         return UserResponse.of(user, caller.tenant_id)
 
@@ -103,7 +104,7 @@ def _add_changing(router: ContractRouter, use_cases: UserUseCases) -> None:
         response_model=UserResponse,
         errors=(404, 409),
     )
-    async def update(user_id: str, body: UpdateUserRequest, caller: Caller) -> UserResponse:
+    async def update(user_id: UserId, body: UpdateUserRequest, caller: Caller) -> UserResponse:
         """Another role or password, or `disabled`, ends the user's sessions in this tenant.
 
         403 `SHARED_ACCOUNT` for the password or profile of a user who belongs to another tenant too. 409 `LAST_ADMIN`
@@ -120,7 +121,7 @@ def _add_changing(router: ContractRouter, use_cases: UserUseCases) -> None:
         response_model=RemovedUserResponse,
         errors=(404, 409),
     )
-    async def remove(user_id: str, caller: Caller) -> RemovedUserResponse:
+    async def remove(user_id: UserId, caller: Caller) -> RemovedUserResponse:
         """Takes the user out of the caller's tenant and ends their sessions there; the account goes with its last
         tenant. 409 `LAST_ADMIN` for the last administrator."""
         user = await use_cases.remove(caller=caller, tenant_id=caller.tenant_id, user_id=user_id)

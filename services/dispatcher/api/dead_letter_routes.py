@@ -16,7 +16,7 @@ from services.dispatcher.api.dead_letter_schemas import (
     purge_response,
     stats_body,
 )
-from services.dispatcher.api.job_list_routes import PrintableId
+from services.dispatcher.api.parameters import PrintableId
 from services.dispatcher.api.retry_routes import RetryResponse, retry_response
 from services.dispatcher.ports import DeadLetterQuery
 from services.dispatcher.use_cases.delete_dead_letter import DeleteDeadLetter
@@ -57,9 +57,9 @@ def _add_reading(router: ContractRouter, use: DeadLetterUseCases) -> None:
     )
     async def list_dead_letters(
         caller: Caller,
-        workflow_id: PrintableId = None,
-        error_type: PrintableId = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        workflow_id: Annotated[PrintableId, Query(description="only jobs of this workflow")] = None,
+        error_type: Annotated[PrintableId, Query(description="only jobs that failed with this error")] = None,
+        limit: Annotated[int, Query(ge=1, le=500, description="entries at the most")] = 100,
         cursor: Cursor = None,
     ) -> DeadLetterList:
         """Jobs that failed for good or timed out and that nobody has dealt with yet, last ended first."""

@@ -97,6 +97,10 @@ class DeadLetterStatsBody(BaseModel):
 
 
 class DeleteDeadLetterResponse(BaseModel):
+    """The entry is gone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": "job-12345", "deleted": True}]})
+
     id: str
     deleted: bool = True
 

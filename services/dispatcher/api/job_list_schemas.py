@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatcher.api.cursors import to_cursor
+from services.dispatcher.api.examples import JOB
 from services.dispatcher.api.job_schemas import JobSummary, job_summary
 from services.dispatcher.domain.explain import Explanation, Reason, ReasonCode
 from services.dispatcher.domain.page import Page
@@ -19,17 +20,7 @@ class JobListResponse(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "jobs": [
-                        {
-                            "job_id": "660e8400-e29b-41d4-a716-446655440001",
-                            "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
-                            "workflow_name": "Invoice Processing",
-                            "status": "running",
-                            "robot_id": "robot-prod-001",
-                            "progress": 75,
-                            "created_at": "2026-01-15T10:30:00Z",
-                        }
-                    ],
+                    "jobs": [{name: value for name, value in JOB.items() if name not in ("variables", "result")}],
                     "next_cursor": "ZGVmYXVsdHwwMTc2NzI2ODgwMDAwMHxqb2ItMQ",
                 }
             ]

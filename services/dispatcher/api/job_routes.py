@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
-from fastapi import Header, Path, Request
+from fastapi import Header, Request
 
 from services.dispatcher.api.job_schemas import (
     CancelResponse,
@@ -28,6 +28,7 @@ from services.dispatcher.api.job_schemas import (
     claimed_job_body,
     job_body,
 )
+from services.dispatcher.api.parameters import JobId
 from services.dispatcher.domain.reports import Reporter
 from services.dispatcher.use_cases.cancel_job import CancelJob
 from services.dispatcher.use_cases.claim_job import ClaimJob, ClaimRequest
@@ -42,8 +43,9 @@ from shared.kernel.identity import Identity
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 
-JobId = Annotated[str, Path(min_length=1, max_length=64)]
-LeaseToken = Annotated[str | None, Header(alias="X-Lease-Token", max_length=128)]
+LeaseToken = Annotated[
+    str | None, Header(alias="X-Lease-Token", max_length=128, description="the same as `lease_token` in the body")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,18 @@ def build_job_router(use: JobUseCases) -> ContractRouter:
 
 def _add_claim(router: ContractRouter, use: JobUseCases) -> None:
     @router.endpoint(
-        "POST", "/jobs/claim", permission=Permission.ROBOT, response_model=ClaimResponse | None, errors=(404,)
+        "POST",
+        "/jobs/claim",
+        permission=Permission.ROBOT,
+        summary="Claim jobs",
+        response_model=ClaimResponse | None,
+        errors=(404,),
     )
     async def claim_jobs(body: ClaimBody, request: Request, caller: Caller) -> ClaimResponse | None:
         """Take jobs from the queue, best first. Answers `null` when there is none within `wait_seconds`.
 
+        Each job is leased to the robot for `visibility_timeout_seconds`; progress reports, heartbeats and
+        `extend-lease` renew the lease, and when it ends the job returns to the queue. No two robots get the same job.
         With `limit` above 1 the first job stands in the object's own fields and all of them in `jobs`.
         """
         wanted = ClaimRequest(
@@ -119,13 +128,17 @@ def _add_reports(router: ContractRouter, use: JobUseCases) -> None:
         "PUT",
         "/jobs/{job_id}/progress",
         permission=Permission.ROBOT_OR_OPERATE,
+        summary="Report a job's progress",
         response_model=ProgressResponse,
         errors=(404, 409),
     )
     async def report_progress(
         job_id: JobId, body: ProgressBody, caller: Caller, x_lease_token: LeaseToken = None
     ) -> ProgressResponse:
-        """Record progress and renew the lease; the first report makes the job `running`."""
+        """Record progress and renew the lease; the first report makes the job `running`.
+
+        409 `JOB_NOT_HELD` when the reporter does not hold the job any more, as after a cancellation: it should stop.
+        """
         job = await use.progress(
             caller=caller,
             job_id=job_id,
@@ -140,6 +153,7 @@ def _add_reports(router: ContractRouter, use: JobUseCases) -> None:
         "POST",
         "/jobs/{job_id}/complete",
         permission=Permission.ROBOT,
+        summary="Complete a job",
         response_model=CompleteResponse,
         errors=(404, 409),
     )
@@ -154,10 +168,19 @@ def _add_reports(router: ContractRouter, use: JobUseCases) -> None:
         return CompleteResponse(job_id=job_id)
 
     @router.endpoint(
-        "POST", "/jobs/{job_id}/fail", permission=Permission.ROBOT, response_model=FailResponse, errors=(404, 409)
+        "POST",
+        "/jobs/{job_id}/fail",
+        permission=Permission.ROBOT,
+        summary="Fail a job's attempt",
+        response_model=FailResponse,
+        errors=(404, 409),
     )
     async def fail_job(job_id: JobId, body: FailBody, caller: Caller, x_lease_token: LeaseToken = None) -> FailResponse:
-        """End the attempt. The job waits for another one (`pending`) or has failed for good (`failed`)."""
+        """End the attempt. The job waits for another one (`pending`) or has failed for good (`failed`).
+
+        Another one follows while attempts are left and `retryable` is true, after a delay that grows with each. A
+        repeat by the same robot and attempt gets the same answer.
+        """
         failure = Failure(body.error_message, body.error_type, body.node_id, body.retryable)
         reporter = _reporter(caller, body, x_lease_token)
         status = await use.fail(caller=caller, job_id=job_id, reporter=reporter, failure=failure)
@@ -169,13 +192,14 @@ def _add_lease_calls(router: ContractRouter, use: JobUseCases) -> None:
         "POST",
         "/jobs/{job_id}/release",
         permission=Permission.ROBOT,
+        summary="Give a job back",
         response_model=ReleaseResponse,
         errors=(404, 409),
     )
     async def release_job(
         job_id: JobId, caller: Caller, body: ReleaseBody | None = None, x_lease_token: LeaseToken = None
     ) -> ReleaseResponse:
-        """Give the job back to the queue; the attempt is not counted."""
+        """Give the job back to the queue; the attempt is not counted. A repeat gets the same answer."""
         body = body or ReleaseBody()
         reporter = _reporter(caller, body, x_lease_token)
         await use.release(caller=caller, job_id=job_id, reporter=reporter, reason=body.reason)
@@ -185,6 +209,7 @@ def _add_lease_calls(router: ContractRouter, use: JobUseCases) -> None:
         "POST",
         "/jobs/{job_id}/extend-lease",
         permission=Permission.ROBOT,
+        summary="Extend a job's lease",
         response_model=ExtendResponse,
         errors=(404, 409),
     )
@@ -212,11 +237,16 @@ def _add_user_calls(router: ContractRouter, use: JobUseCases) -> None:
         "POST",
         "/jobs/{job_id}/cancel",
         permission=Permission.OPERATE,
+        summary="Cancel a job",
         response_model=CancelResponse,
         errors=(404, 409),
     )
     async def cancel_job(job_id: JobId, caller: Caller) -> CancelResponse:
-        """Cancel a job that is not finished; it is final at once, its robot is told to stop."""
+        """Cancel a job that is not finished; it is final at once, its robot is told to stop.
+
+        For a finished job `cancelled` is false and `previous_status` says how it ended; so does a repeat. What the
+        robot reports of the cancelled attempt afterwards is answered 409.
+        """
         outcome = await use.cancel(caller=caller, job_id=job_id)
         message = (
             "Job cancelled successfully"
@@ -230,7 +260,14 @@ def _add_user_calls(router: ContractRouter, use: JobUseCases) -> None:
             message=message,
         )
 
-    @router.endpoint("GET", "/jobs/{job_id}", permission=Permission.READ, response_model=JobBody, errors=(404,))
+    @router.endpoint(
+        "GET",
+        "/jobs/{job_id}",
+        permission=Permission.READ,
+        summary="Get a job",
+        response_model=JobBody,
+        errors=(404,),
+    )
     async def get_job(job_id: JobId, caller: Caller) -> JobBody:
         """The job with its state, progress and result."""
         return job_body(await use.get(caller=caller, job_id=job_id))

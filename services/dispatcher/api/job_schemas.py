@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.dispatcher.api.examples import CLAIMED_JOB, JOB, LEASE_TOKEN
 from services.dispatcher.use_cases.claim_job import ClaimedJob
 from shared.jobs import Job, JobStatus
 from shared.kernel.clock import to_datetime, to_optional_datetime
@@ -16,8 +17,14 @@ MAX_RESULT_BYTES = 1_000_000
 Seconds = Annotated[int, Field(ge=5, le=3600)]
 
 
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
 class ClaimBody(BaseModel):
     """A robot's request for work."""
+
+    model_config = _example(limit=1, visibility_timeout_seconds=30, wait_seconds=20)
 
     environment: Text | None = Field(None, min_length=1, max_length=64, description="default: the robot's")
     limit: int = Field(1, ge=1, le=10)
@@ -37,6 +44,10 @@ class LeaseProof(BaseModel):
 class ProgressBody(LeaseProof):
     """How far the job is."""
 
+    model_config = _example(
+        progress=75, current_node="node-456", message="Processing page 3 of 4", lease_token=LEASE_TOKEN
+    )
+
     progress: int = Field(ge=0, le=100)
     current_node: Text | None = Field(None, max_length=255)
     message: Text | None = Field(None, max_length=2000)
@@ -45,11 +56,21 @@ class ProgressBody(LeaseProof):
 class CompleteBody(LeaseProof):
     """The job's result."""
 
+    model_config = _example(result={"invoices": 4}, lease_token=LEASE_TOKEN)
+
     result: dict[str, Any] = Field(default_factory=dict)
 
 
 class FailBody(LeaseProof):
     """Why the attempt failed."""
+
+    model_config = _example(
+        error_message="Element '#submit' was not found",
+        error_type="SELECTOR_NOT_FOUND",
+        node_id="node-456",
+        retryable=True,
+        lease_token=LEASE_TOKEN,
+    )
 
     error_message: Text = Field(min_length=1, max_length=5000)
     error_type: Text | None = Field(None, max_length=128)
@@ -60,11 +81,15 @@ class FailBody(LeaseProof):
 class ReleaseBody(LeaseProof):
     """Why the robot gives the job back."""
 
+    model_config = _example(reason="The robot shuts down", lease_token=LEASE_TOKEN)
+
     reason: Text = Field("", max_length=500)
 
 
 class ExtendBody(LeaseProof):
     """How long to keep the job."""
+
+    model_config = _example(extension_seconds=60, lease_token=LEASE_TOKEN)
 
     extension_seconds: Seconds = 30
 
@@ -92,31 +117,45 @@ class ClaimedJobBody(BaseModel):
 class ClaimResponse(ClaimedJobBody):
     """The first job's own fields, and all of them in `jobs`."""
 
+    model_config = _example(**CLAIMED_JOB, jobs=[CLAIMED_JOB])
+
     jobs: list[ClaimedJobBody]
 
 
 class ProgressResponse(BaseModel):
+    model_config = _example(job_id="job-12345", progress=75, current_node="node-456")
+
     job_id: str
     progress: int
     current_node: str | None
 
 
 class CompleteResponse(BaseModel):
+    model_config = _example(job_id="job-12345", completed=True)
+
     job_id: str
     completed: bool = True
 
 
 class FailResponse(BaseModel):
+    model_config = _example(job_id="job-12345", status="pending")
+
     job_id: str
     status: JobStatus = Field(description="`pending` when another attempt follows, else `failed`")
 
 
 class ReleaseResponse(BaseModel):
+    model_config = _example(job_id="job-12345", released=True)
+
     job_id: str
     released: bool = True
 
 
 class ExtendResponse(BaseModel):
+    model_config = _example(
+        job_id="job-12345", extended=True, lease_expires_at="2025-01-15T10:31:00Z", cancel_requested=False
+    )
+
     job_id: str
     extended: bool = True
     lease_expires_at: datetime
@@ -124,6 +163,10 @@ class ExtendResponse(BaseModel):
 
 
 class CancelResponse(BaseModel):
+    model_config = _example(
+        job_id="job-12345", cancelled=True, previous_status="running", message="Job cancelled successfully"
+    )
+
     job_id: str
     cancelled: bool
     previous_status: JobStatus
@@ -132,6 +175,8 @@ class CancelResponse(BaseModel):
 
 class JobSummary(BaseModel):
     """A job as lists show it."""
+
+    model_config = _example(**JOB)
 
     job_id: str
     workflow_id: str

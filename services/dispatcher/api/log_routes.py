@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Query
 
 from services.dispatcher.api.log_schemas import (
     AddLogsBody,
@@ -14,14 +14,13 @@ from services.dispatcher.api.log_schemas import (
     logs_response,
     number_in,
 )
+from services.dispatcher.api.parameters import JobId
 from services.dispatcher.domain.log_search import LogFilter, LogOrder
 from services.dispatcher.domain.logs import LogLevel
 from services.dispatcher.use_cases.add_job_logs import AddJobLogs
 from services.dispatcher.use_cases.read_job_logs import ReadJobLogs
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
-
-JobId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +83,12 @@ def _add_reading(router: ContractRouter, use: LogUseCases) -> None:
     async def read_job_logs(
         job_id: JobId,
         caller: Caller,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+        limit: Annotated[int, Query(ge=1, le=1000, description="how many lines at most")] = 200,
         cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before")] = None,
         level: Annotated[Level, Query(description="the least severity")] = LogLevel.DEBUG,
         search: Annotated[str, Query(max_length=200, description="part of the message, in whatever case")] = "",
-        node_id: Annotated[str | None, Query(max_length=255)] = None,
-        order: LogOrder = LogOrder.ASC,
+        node_id: Annotated[str | None, Query(max_length=255, description="lines of this node")] = None,
+        order: Annotated[LogOrder, Query(description="`asc`: oldest first; `desc`: newest first")] = LogOrder.ASC,
     ) -> LogsResponse:
         """A page of a job's log, oldest first by default, by the order in which lines were received.
 

@@ -1,11 +1,10 @@
 """The route that has a job tried again (contract, POST /jobs/{job_id}/retry)."""
 
-from typing import Annotated
-
-from fastapi import Path, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from services.dispatcher.api.parameters import JobId
 from services.dispatcher.use_cases.retry_job import RetryJob
 from shared.jobs import Job
 from shared.kernel.permissions import Permission
@@ -53,7 +52,7 @@ def build_retry_router(retry: RetryJob, idempotent: IdempotentResponses) -> Cont
         errors=(404, 409),
     )
     async def retry_job(
-        job_id: Annotated[str, Path(min_length=1, max_length=64)],
+        job_id: JobId,
         request: Request,
         caller: Caller,
         key: IdempotencyKey = None,

@@ -30,7 +30,7 @@ from shared.kernel.clock import to_datetime
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 
-RobotId = Annotated[str, Path(min_length=1, max_length=64)]
+RobotId = Annotated[str, Path(min_length=1, max_length=64, description="the robot's id")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,14 @@ def build_robot_router(use: RobotUseCases) -> ContractRouter:
 
 
 def _add_robot_calls(router: ContractRouter, use: RobotUseCases) -> None:
-    @router.endpoint("POST", "/robots/register", permission=Permission.ROBOT, response_model=RobotBody, errors=(409,))
+    @router.endpoint(
+        "POST",
+        "/robots/register",
+        permission=Permission.ROBOT,
+        summary="Register a robot",
+        response_model=RobotBody,
+        errors=(409,),
+    )
     async def register_robot(body: RegisterBody, caller: Caller) -> RobotBody:
         """Register a robot, or update its registration; jobs it holds stay its own."""
         return use.show(await use.register(caller=caller, registration=body.registration()))
@@ -70,6 +77,7 @@ def _add_robot_calls(router: ContractRouter, use: RobotUseCases) -> None:
         "POST",
         "/robots/{robot_id}/heartbeat",
         permission=Permission.ROBOT,
+        summary="Record a heartbeat",
         response_model=HeartbeatResponse,
         errors=(404,),
     )
@@ -85,6 +93,7 @@ def _add_robot_calls(router: ContractRouter, use: RobotUseCases) -> None:
         "PUT",
         "/robots/{robot_id}/status",
         permission=Permission.ROBOT_OR_OPERATE,
+        summary="Set a robot's status",
         response_model=RobotBody,
         errors=(404, 409),
     )
@@ -95,7 +104,12 @@ def _add_robot_calls(router: ContractRouter, use: RobotUseCases) -> None:
 
 def _add_user_calls(router: ContractRouter, use: RobotUseCases) -> None:
     @router.endpoint(
-        "PUT", "/robots/{robot_id}", permission=Permission.OPERATE, response_model=RobotBody, errors=(404, 409)
+        "PUT",
+        "/robots/{robot_id}",
+        permission=Permission.OPERATE,
+        summary="Update a robot",
+        response_model=RobotBody,
+        errors=(404, 409),
     )
     async def update_robot(robot_id: RobotId, body: UpdateBody, caller: Caller) -> RobotBody:
         """Change a robot's configuration; fields that are not given stay.
@@ -105,24 +119,31 @@ def _add_user_calls(router: ContractRouter, use: RobotUseCases) -> None:
         """
         return use.show(await use.update(caller=caller, robot_id=robot_id, fields=body.changes()))
 
-    @router.endpoint("GET", "/robots", permission=Permission.READ, response_model=RobotList)
+    @router.endpoint("GET", "/robots", permission=Permission.READ, summary="List robots", response_model=RobotList)
     async def list_robots(
         caller: Caller,
-        status: RobotStatus | None = None,
-        environment: Annotated[str | None, Query(max_length=64)] = None,
+        status: Annotated[RobotStatus | None, Query(description="robots in this status now")] = None,
+        environment: Annotated[str | None, Query(max_length=64, description="robots of this environment")] = None,
         tag: Annotated[str | None, Query(max_length=128, description="robots with this tag")] = None,
         capability: Annotated[str | None, Query(max_length=128, description="robots with this capability")] = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
-        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        limit: Annotated[int, Query(ge=1, le=500, description="how many robots at most")] = 100,
+        offset: Annotated[int, Query(ge=0, le=1_000_000, description="how many of those that match to skip")] = 0,
     ) -> RobotList:
         """The tenant's robots by id; `total` counts all that match."""
         wanted = RobotFilter(status, environment, tag, capability)
         robots, total = await use.find(caller=caller, wanted=wanted, limit=limit, offset=offset)
         return RobotList(robots=[use.show(robot) for robot in robots], total=total)
 
-    @router.endpoint("GET", "/robots/{robot_id}", permission=Permission.READ, response_model=RobotBody, errors=(404,))
+    @router.endpoint(
+        "GET",
+        "/robots/{robot_id}",
+        permission=Permission.READ,
+        summary="Get a robot",
+        response_model=RobotBody,
+        errors=(404,),
+    )
     async def get_robot(robot_id: RobotId, caller: Caller) -> RobotBody:
-        """One robot."""
+        """The robot as it is now: its status, the jobs it holds and what its last heartbeat said of its machine."""
         return use.show(await use.get(caller=caller, robot_id=robot_id))
 
     @router.endpoint(

@@ -119,6 +119,10 @@ class HeartbeatBody(BaseModel):
 
 
 class HeartbeatResponse(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"ok": True, "timestamp": "2025-01-15T10:30:00Z", "cancelled_jobs": []}]}
+    )
+
     ok: bool = True
     timestamp: datetime
     cancelled_jobs: list[str] = Field(description="jobs the robot should stop working on")

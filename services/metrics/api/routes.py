@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from pydantic import StringConstraints
 from starlette.responses import PlainTextResponse, Response
 
 from services.metrics.api.activity_schemas import ActivityBody, activity_body
@@ -33,10 +34,22 @@ from shared.jobs.history import JobQuery
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 
-PrintableId = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-EventType = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[a-z0-9_.]+$")]
-Timestamp = Annotated[str | None, Query(max_length=64)]
-Label = Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+PrintableId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+EventType = Annotated[
+    str | None,
+    Query(
+        min_length=1, max_length=64, pattern=r"^[a-z0-9_.]+$", description="events of this type, such as job_completed"
+    ),
+]
+Timestamp = Annotated[
+    str | None, Query(max_length=64, description="events after this ISO 8601 timestamp; UTC unless it names a zone")
+]
+Label = Annotated[
+    str, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$", description="the figures' label")
+]
+OfStatus = Annotated[RobotStatus | None, Query(description="robots in this status now")]
+RobotId = Annotated[str, Path(description="the robot's id")]
+JobId = Annotated[str, Path(description="the job's id")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,7 @@ def _add_fleet(router: ContractRouter, use: MetricsUseCases) -> None:
         permission=Permission.READ,
         response_model=list[RobotBody],
     )
-    async def robots_metrics(caller: Caller, status: RobotStatus | None = None) -> list[RobotBody]:
+    async def robots_metrics(caller: Caller, status: OfStatus = None) -> list[RobotBody]:
         """All robots, or those in one status, with their jobs of the day."""
         reports = await use.robots.all(tenant_id=caller.tenant_id, status=status)
         return [robot_body(report) for report in reports]
@@ -94,7 +107,7 @@ def _add_fleet(router: ContractRouter, use: MetricsUseCases) -> None:
         response_model=RobotBody,
         errors=(404,),
     )
-    async def robot_metrics(robot_id: str, caller: Caller) -> RobotBody:
+    async def robot_metrics(robot_id: RobotId, caller: Caller) -> RobotBody:
         """One robot with its jobs of the day. 404 tells a robot that it has to register (beyond.md)."""
         if not caller.may_act_for(robot_id):
             raise RobotNotFound(f"There is no robot '{robot_id}'.")
@@ -111,10 +124,10 @@ def _add_jobs(router: ContractRouter, use: MetricsUseCases) -> None:
     )
     async def jobs_metrics(
         caller: Caller,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-        status: JobStatus | None = None,
-        workflow_id: PrintableId = None,
-        robot_id: PrintableId = None,
+        limit: Annotated[int, Query(ge=1, le=500, description="how many jobs at most")] = 50,
+        status: Annotated[JobStatus | None, Query(description="jobs in this state now")] = None,
+        workflow_id: Annotated[PrintableId | None, Query(description="jobs of this workflow")] = None,
+        robot_id: Annotated[PrintableId | None, Query(description="jobs that this robot ran last")] = None,
     ) -> list[JobBody]:
         """The execution history, newest first."""
         query = JobQuery(caller.tenant_id, limit, status, workflow_id, robot_id)
@@ -128,7 +141,7 @@ def _add_jobs(router: ContractRouter, use: MetricsUseCases) -> None:
         response_model=JobDetailBody,
         errors=(404,),
     )
-    async def job_metrics(job_id: str, caller: Caller) -> JobDetailBody:
+    async def job_metrics(job_id: JobId, caller: Caller) -> JobDetailBody:
         """One job's execution with what its nodes did."""
         return job_detail_body(await use.show_job(tenant_id=caller.tenant_id, job_id=job_id))
 
@@ -160,7 +173,7 @@ def _add_activity(router: ContractRouter, use: MetricsUseCases) -> None:
     )
     async def activity(
         caller: Caller,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Annotated[int, Query(ge=1, le=200, description="how many events at most")] = 50,
         since: Timestamp = None,
         event_type: EventType = None,
     ) -> ActivityBody:

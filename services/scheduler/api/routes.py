@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from services.scheduler.api.schemas import (
@@ -25,6 +25,9 @@ from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
 from shared.web.traceparent import traceparent_of
+
+ScheduleId = Annotated[str, Path(description="UUID of the schedule")]
+OfWorkflow = Annotated[str | None, Query(description="schedules of this workflow")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ def _add_create(router: ContractRouter, use_cases: UseCases, idempotent: Idempot
     async def create_schedule(
         body: CreateScheduleRequest, request: Request, caller: Caller, key: IdempotencyKey = None
     ) -> Response:
-        """Runs a workflow at the times a cron expression names."""
+        """Runs a workflow at the times a cron expression names: one job for each due time, from now on."""
 
         async def create(schedule_id: str) -> ScheduleResponse:
             schedule = await use_cases.create(
@@ -82,19 +85,19 @@ def _add_lists(router: ContractRouter, use_cases: UseCases) -> None:
     @router.endpoint("GET", "/schedules", permission=Permission.READ, summary="List schedules")
     async def list_schedules(
         caller: Caller,
-        workflow_id: str | None = None,
-        enabled: bool | None = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        workflow_id: OfWorkflow = None,
+        enabled: Annotated[bool | None, Query(description="enabled or disabled ones only")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000, description="how many schedules at most")] = 100,
     ) -> list[ScheduleResponse]:
-        """Schedules, oldest first."""
+        """The tenant's schedules, oldest first, enabled or not."""
         found = await use_cases.list(tenant_id=caller.tenant_id, workflow_id=workflow_id, enabled=enabled, limit=limit)
         return [ScheduleResponse.of(schedule) for schedule in found]
 
     @router.endpoint("GET", "/schedules/upcoming", permission=Permission.READ, summary="Upcoming runs")
     async def list_upcoming(
         caller: Caller,
-        workflow_id: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        workflow_id: OfWorkflow = None,
+        limit: Annotated[int, Query(ge=1, le=100, description="how many runs at most")] = 20,
     ) -> list[UpcomingResponse]:
         """Enabled schedules by their next run, the soonest first."""
         found = await use_cases.upcoming(tenant_id=caller.tenant_id, workflow_id=workflow_id, limit=limit)
@@ -105,8 +108,8 @@ def _add_single(router: ContractRouter, use_cases: UseCases) -> None:
     @router.endpoint(
         "GET", "/schedules/{schedule_id}", permission=Permission.READ, summary="Get a schedule", errors=(404,)
     )
-    async def get_schedule(schedule_id: str, caller: Caller) -> ScheduleResponse:
-        """The schedule."""
+    async def get_schedule(schedule_id: ScheduleId, caller: Caller) -> ScheduleResponse:
+        """The schedule with its next and last run."""
         return ScheduleResponse.of(await use_cases.get(tenant_id=caller.tenant_id, schedule_id=schedule_id))
 
     @router.endpoint(
@@ -116,7 +119,7 @@ def _add_single(router: ContractRouter, use_cases: UseCases) -> None:
         summary="Delete a schedule",
         errors=(404, 409),
     )
-    async def delete_schedule(schedule_id: str, caller: Caller) -> DeletedResponse:
+    async def delete_schedule(schedule_id: ScheduleId, caller: Caller) -> DeletedResponse:
         """Nothing becomes due any more; jobs that exist go on. Deleting it again finds nothing: 404."""
         return DeletedResponse.of(await use_cases.delete(tenant_id=caller.tenant_id, schedule_id=schedule_id))
 
@@ -129,8 +132,11 @@ def _add_switches(router: ContractRouter, use_cases: UseCases) -> None:
         summary="Enable a schedule",
         errors=(404, 409),
     )
-    async def enable_schedule(schedule_id: str, caller: Caller) -> ScheduleResponse:
-        """Lets the schedule fire from now on; what was due while it was disabled stays undone."""
+    async def enable_schedule(schedule_id: ScheduleId, caller: Caller) -> ScheduleResponse:
+        """Lets the schedule fire from now on; what was due while it was disabled stays undone.
+
+        `next_run` is the next due time from now. Doing it again is no error and changes nothing.
+        """
         return ScheduleResponse.of(await use_cases.enable(tenant_id=caller.tenant_id, schedule_id=schedule_id))
 
     @router.endpoint(
@@ -140,8 +146,8 @@ def _add_switches(router: ContractRouter, use_cases: UseCases) -> None:
         summary="Disable a schedule",
         errors=(404, 409),
     )
-    async def disable_schedule(schedule_id: str, caller: Caller) -> ScheduleResponse:
-        """Stops the schedule from firing; its jobs go on."""
+    async def disable_schedule(schedule_id: ScheduleId, caller: Caller) -> ScheduleResponse:
+        """Stops the schedule from firing; its jobs go on. Doing it again is no error and changes nothing."""
         return ScheduleResponse.of(await use_cases.disable(tenant_id=caller.tenant_id, schedule_id=schedule_id))
 
 
@@ -155,7 +161,7 @@ def _add_trigger(router: ContractRouter, use_cases: UseCases, idempotent: Idempo
         errors=(404, 409),
     )
     async def trigger_schedule(
-        schedule_id: str, request: Request, caller: Caller, key: IdempotencyKey = None
+        schedule_id: ScheduleId, request: Request, caller: Caller, key: IdempotencyKey = None
     ) -> Response:
         """Creates a job of the workflow's current version at once.
 

@@ -139,6 +139,18 @@ class DeletedFrom(BaseModel):
 class DeletionResponse(BaseModel):
     """A workflow that is gone."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "success",
+                    "message": "Workflow deleted: 550e8400-e29b-41d4-a716-446655440000",
+                    "deleted_from": {"database": True, "filesystem": True},
+                }
+            ]
+        }
+    )
+
     status: Literal["success"]
     message: str
     deleted_from: DeletedFrom

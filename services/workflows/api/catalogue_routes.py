@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import Query
 
 from services.workflows.api.answers import DeletionResponse, WorkflowListResponse, WorkflowSummary
+from services.workflows.api.routes import WorkflowId
 from services.workflows.use_cases.delete_workflow import DeleteWorkflow
 from services.workflows.use_cases.list_workflows import ListWorkflows
 from shared.kernel.permissions import Permission
@@ -13,8 +14,8 @@ from shared.web.text import Text
 
 MAX_OFFSET: Final = 1_000_000
 
-Limit = Annotated[int, Query(ge=1, le=500)]
-Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET)]
+Limit = Annotated[int, Query(ge=1, le=500, description="workflows at the most")]
+Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="how many to pass over")]
 Search = Annotated[Text | None, Query(max_length=255, description="a part of the name, in any case")]
 
 
@@ -38,7 +39,7 @@ def build_catalogue_router(find: ListWorkflows, delete: DeleteWorkflow) -> Contr
         summary="Delete a workflow",
         errors=(404, 409),
     )
-    async def delete_workflow(workflow_id: str, caller: Caller) -> DeletionResponse:
+    async def delete_workflow(workflow_id: WorkflowId, caller: Caller) -> DeletionResponse:
         """Deletes the workflow with its schedules and webhooks. Its pending jobs are cancelled; running ones finish."""
         return DeletionResponse.of(await delete(caller=caller, workflow_id=workflow_id))
 

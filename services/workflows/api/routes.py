@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from services.workflows.api.answers import WorkflowResponse, workflow_response
@@ -16,6 +16,7 @@ from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
 from shared.web.traceparent import traceparent_of
 
+WorkflowId = Annotated[str, Path(description="UUID of the workflow")]
 VersionNumber = Annotated[int | None, Query(ge=1, description="another version than the current one")]
 
 
@@ -59,7 +60,7 @@ def build_router(
         response_model=WorkflowResponse,
         errors=(404,),
     )
-    async def get_workflow(workflow_id: str, caller: Caller, version: VersionNumber = None) -> Response:
+    async def get_workflow(workflow_id: WorkflowId, caller: Caller, version: VersionNumber = None) -> Response:
         """The workflow with the definition of its current version, or of the one asked for."""
         return workflow_response(await get(caller=caller, workflow_id=workflow_id, version=version))
 

@@ -39,8 +39,8 @@ class UploadOptions(BaseModel):
     """What a submission says beside the definition, in the query or as fields of the form; the query wins."""
 
     workflow_name: Name | None = Field(None, description="by default the one in the file, or the file's own")
-    trigger_type: TriggerType = TriggerType.MANUAL
-    execution_mode: ExecutionMode = ExecutionMode.LAN
+    trigger_type: TriggerType = Field(TriggerType.MANUAL, description="what makes it run")
+    execution_mode: ExecutionMode = Field(ExecutionMode.LAN, description="where it may run")
     schedule_cron: str | None = Field(None, max_length=255, description="required when `trigger_type` is `scheduled`")
     priority: int = Field(10, ge=0, le=20, description="0 is the highest")
 

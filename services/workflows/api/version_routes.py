@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from services.workflows.api.answers import VersionListResponse, WorkflowResponse, workflow_response
 from services.workflows.api.document_request import DocumentRoute
+from services.workflows.api.routes import WorkflowId
 from services.workflows.api.schemas import UpdateWorkflowRequest
 from services.workflows.use_cases.list_versions import ListVersions
 from services.workflows.use_cases.update_workflow import UpdateWorkflow
@@ -23,7 +24,7 @@ def build_version_router(update: UpdateWorkflow, versions: ListVersions) -> Cont
         response_model=WorkflowResponse,
         errors=(404, 409, 413),
     )
-    async def update_workflow(workflow_id: str, body: UpdateWorkflowRequest, caller: Caller) -> Response:
+    async def update_workflow(workflow_id: WorkflowId, body: UpdateWorkflowRequest, caller: Caller) -> Response:
         """Jobs submitted from now on run the new version; those submitted before keep theirs.
 
         A definition equal to the current one makes no version, so the call can be repeated.
@@ -37,7 +38,7 @@ def build_version_router(update: UpdateWorkflow, versions: ListVersions) -> Cont
         summary="List the versions of a workflow",
         errors=(404,),
     )
-    async def list_versions(workflow_id: str, caller: Caller) -> VersionListResponse:
+    async def list_versions(workflow_id: WorkflowId, caller: Caller) -> VersionListResponse:
         """All versions, newest first; `GET /workflows/{workflow_id}?version=` shows the definition of one."""
         return VersionListResponse.of(await versions(caller=caller, workflow_id=workflow_id))
 

@@ -1,11 +1,12 @@
 """Webhooks: kept by developers, called by anyone who holds the secret."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
+from services.workflows.api.routes import WorkflowId
 from services.workflows.api.webhook_reveal import NOT_KEPT, WebhookReveal
 from services.workflows.api.webhook_schemas import (
     CreatedWebhookResponse,
@@ -24,6 +25,8 @@ from shared.web import Caller, ContractRouter
 from shared.web.idempotency import IdempotencyKey, IdempotentResponses
 from shared.web.traceparent import traceparent_of
 
+WebhookId = Annotated[str, Path(description="the webhook's id")]
+WebhookToken = Annotated[str, Path(description="the last part of the webhook's URL")]
 _TEXT: Final = {"schema": {"type": "string"}}
 _HEADERS: Final = {
     "webhook-id": "the delivery's id: 1–128 characters, no full stop; a repeat starts no second job",
@@ -78,7 +81,7 @@ def _add_create(
         errors=(404, 409),
     )
     async def create_webhook(
-        workflow_id: str,
+        workflow_id: WorkflowId,
         request: Request,
         caller: Caller,
         body: CreateWebhookRequest | None = None,
@@ -103,7 +106,7 @@ def _add_list_and_delete(router: ContractRouter, use_cases: WebhookUseCases, rev
         response_model=WebhookListResponse,
         errors=(404,),
     )
-    async def list_webhooks(workflow_id: str, request: Request, caller: Caller) -> WebhookListResponse:
+    async def list_webhooks(workflow_id: WorkflowId, request: Request, caller: Caller) -> WebhookListResponse:
         """All of them, oldest first, with their URLs and without their secrets."""
         webhooks = await use_cases.list(caller=caller, workflow_id=workflow_id)
         shown = [reveal.public(webhook, request) for webhook in webhooks]
@@ -117,7 +120,7 @@ def _add_list_and_delete(router: ContractRouter, use_cases: WebhookUseCases, rev
         response_model=DeletedWebhookResponse,
         errors=(404,),
     )
-    async def delete_webhook(workflow_id: str, webhook_id: str, caller: Caller) -> DeletedWebhookResponse:
+    async def delete_webhook(workflow_id: WorkflowId, webhook_id: WebhookId, caller: Caller) -> DeletedWebhookResponse:
         """Refuses deliveries from now on, for good. Jobs that were started go on."""
         deleted = await use_cases.delete(caller=caller, workflow_id=workflow_id, webhook_id=webhook_id)
         return DeletedWebhookResponse(webhook_id=deleted.webhook_id)
@@ -130,10 +133,10 @@ def _add_inbound(router: ContractRouter, use_cases: WebhookUseCases) -> None:
         permission=Permission.PUBLIC,
         summary="Deliver to a webhook",
         response_model=DeliveryResponse,
-        errors=(401, 409, 413),
+        errors=(401, 404, 409, 413),
         openapi_extra=_DELIVERY,
     )
-    async def receive_delivery(token: str, request: Request) -> DeliveryResponse:
+    async def receive_delivery(token: WebhookToken, request: Request) -> DeliveryResponse:
         """Starts a job of the workflow's current version, with the payload as `variables.webhook`.
 
         Deliveries are signed as Standard Webhooks has it: `webhook-signature` is over `<id>.<timestamp>.<body>`, and

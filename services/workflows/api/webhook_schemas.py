@@ -105,12 +105,16 @@ class CreatedWebhookResponse(WebhookResponse):
 class WebhookListResponse(BaseModel):
     """A workflow's webhooks."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"webhooks": [_EXAMPLE], "total": 1}]})
+
     webhooks: list[WebhookResponse]
     total: int
 
 
 class DeletedWebhookResponse(BaseModel):
     """A webhook is gone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"webhook_id": _EXAMPLE["webhook_id"], "deleted": True}]})
 
     webhook_id: str
     deleted: Literal[True] = True

@@ -111,3 +111,9 @@ def test_the_services_documents_are_left_as_they_were() -> None:
 
 def test_a_service_that_describes_nothing_adds_nothing() -> None:
     assert merged({"auth": {}}, ROUTES)["paths"] == {}
+
+
+def test_an_operation_with_a_body_says_that_the_body_has_a_cap() -> None:
+    with_body = {**operation(Permission.PUBLIC), "requestBody": {}}
+    login = merged({"auth": document({"/api/v1/auth/login": {"post": with_body}})}, ROUTES)
+    assert list(login["paths"]["/api/v1/auth/login"]["post"]["responses"]) == ["200", "413"]
