@@ -13,6 +13,7 @@ from tests.support.api import API, Json
 from tests.support.backends.decisions import decide, need
 from tests.support.backends.private_broker import PrivateBroker
 from tests.support.children import Children
+from tests.support.contract.document import ApiDocument
 from tests.support.deployment import ADMIN_PASSWORD, Deployment
 from tests.support.distributed_deployment import Backends, DistributedDeployment
 from tests.support.embedded_deployment import EmbeddedDeployment
@@ -21,6 +22,7 @@ from tests.support.system import EVERY_MINUTE, System
 
 SHAPES: Final = ("embedded", "distributed")
 N_SCHEDULES: Final = 20
+_documents: Final[dict[str, ApiDocument]] = {}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -90,6 +92,14 @@ async def system(deployment: Deployment, children: Children, tmp_path: Path) -> 
     """The shared deployment as this test uses it."""
     async with System(deployment, children, tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+async def document(deployment: Deployment) -> ApiDocument:
+    """What the deployment says about its API; the same for every test."""
+    if deployment.base_url not in _documents:
+        _documents[deployment.base_url] = await ApiDocument.of(deployment.base_url)
+    return _documents[deployment.base_url]
 
 
 @pytest.fixture

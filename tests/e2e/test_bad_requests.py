@@ -1,32 +1,24 @@
 """What is wrong before any service looks at it: paths, methods, and bodies that are no JSON, too large or too deep."""
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
-from tests.support.bad_input import Bad, Who, stage_on
+from tests.support.api import Api
+from tests.support.bad_input import Bad, stage_on
+from tests.support.contract.rows import ENDPOINTS
 from tests.support.system import System
 
 pytestmark = pytest.mark.timeout(90)
 
-BODIES: Final[list[tuple[str, str, Who]]] = [
-    ("POST", "/auth/login", "nobody"),
-    ("POST", "/auth/refresh", "nobody"),
-    ("POST", "/robot-api-keys", "admin"),
-    ("POST", "/workflows", "admin"),
-    ("POST", "/robots/register", "robot"),
-    ("PUT", "/robots/{robot}", "admin"),
-    ("PUT", "/robots/{robot}/status", "robot"),
-    ("POST", "/robots/{robot}/heartbeat", "robot"),
-    ("POST", "/jobs/claim", "robot"),
-    ("PUT", "/jobs/{held}/progress", "robot"),
-    ("POST", "/jobs/{held}/complete", "robot"),
-    ("POST", "/jobs/{held}/fail", "robot"),
-    ("POST", "/jobs/{held}/release", "robot"),
-    ("POST", "/jobs/{held}/extend-lease", "robot"),
-    ("POST", "/schedules", "admin"),
+BODIES: Final[list[tuple[str, str, Any]]] = [
+    (row.method, row.path, "admin" if row.who == "session" else row.who)
+    for row in ENDPOINTS
+    if isinstance(row.body, dict) and row.path != "/webhooks/{webhook_token}"
 ]
-"""Every route that reads a body, and who may send it."""
+"""Every route that reads JSON, and who may send it. A webhook takes whatever was signed."""
+CAP: Final = {("POST", "/workflows"): 60, ("PUT", "/workflows/{workflow}"): 60, ("POST", "/jobs/batch"): 60}
+"""Megabytes a body may have, where it is more than one."""
 
 NO_JSON: Final = [
     b"{",
@@ -40,6 +32,11 @@ NO_JSON: Final = [
     b"\x00",
     b"[" * 100_000,
     b'{"a":' * 100_000,
+    b'{"a": 1, "a": 2}',
+    b'{"a": [{"b": {"c": 1, "c": 1}}]}',
+    b'{"a": 1e}',
+    b'\xef\xbb\xbf{"a": 1}',
+    b'{"a": "\\u00"}',
 ]
 NO_OBJECTS: Final = [b"[]", b'"text"', b"1", b"true"]
 MEGABYTE: Final = 1_000_000
@@ -63,7 +60,7 @@ async def test_a_body_over_the_cap_is_too_large_on_each_route(system: System) ->
             [
                 Bad(method, path, 413, "BODY_TOO_LARGE", who=who, raw=too_much)
                 for method, path, who in BODIES
-                if path != "/workflows"
+                if (method, path) not in CAP
             ]
         )
 
@@ -83,7 +80,7 @@ async def test_a_route_that_does_not_exist_is_not_found(system: System) -> None:
         "/nothing",
         "/workflows/",
         "/workflows/{workflow}/nothing",
-        "/jobs",
+        "/dlq/",
         "/jobs/{held}/",
         "/jobs//cancel",
         "/jobs/../auth/me",
@@ -109,7 +106,7 @@ async def test_a_method_that_a_route_does_not_have_is_not_allowed(system: System
         ("DELETE", "/auth/me"),
         ("PUT", "/workflows"),
         ("POST", "/workflows/{workflow}"),
-        ("GET", "/jobs/claim"),
+        ("DELETE", "/jobs/claim"),
         ("PATCH", "/jobs/{held}"),
         ("GET", "/jobs/{held}/cancel"),
         ("POST", "/jobs/{held}/progress"),
@@ -135,3 +132,43 @@ async def test_odd_headers_are_refused_or_passed_over(system: System) -> None:
         )
         answer = await system.admin.request("GET", "/jobs/nothing", headers={"X-Request-ID": "quoted-id"})
         assert answer.json()["request_id"] == answer.headers["x-request-id"] == "quoted-id"
+
+
+async def test_a_body_of_another_kind_than_json_is_refused(system: System) -> None:
+    kinds = ["text/plain", "application/x-www-form-urlencoded", "application/xml", "multipart/form-data; boundary=x"]
+    async with stage_on(system) as stage:
+        await stage.refuses(
+            [
+                Bad(method, path, 400, "INVALID_INPUT", who=who, raw=b"a=1", headers={"content-type": kind})
+                for method, path, who in BODIES
+                for kind in kinds
+            ]
+        )
+
+
+async def test_numbers_beyond_all_measure_are_refused(system: System) -> None:
+    huge = b"9" * 400
+    fields = [
+        b'{"workflow_id": "{workflow}", "priority": %b}' % huge,
+        b'{"workflow_id": "{workflow}", "priority": 1e400}',
+    ]
+    async with stage_on(system) as stage:
+        await stage.refuses([Bad("POST", "/jobs", 400, "INVALID_INPUT", raw=raw) for raw in fields])
+
+
+@pytest.mark.parametrize("name", ["X-Long", "Authorization", "Cookie"])
+async def test_headers_beyond_the_servers_bound_are_refused_and_hold_up_nobody(system: System, name: str) -> None:
+    async with Api(system.base_url) as api:
+        answer = await api.request("GET", "/auth/me", headers={name: "x" * 200_000})
+        assert answer.status_code in (400, 401, 431)
+    assert (await system.admin.request("GET", "/auth/me")).status_code == 200
+
+
+async def test_keys_that_mean_something_to_a_store_are_kept_as_text(system: System) -> None:
+    odd: dict[str, Any] = {"$set": {"tenant_id": "acme"}, "a.b": 1, "$where": "1", "": {"__proto__": 1}, "_id": "x"}
+    stored = await system.submit("Odd keys", {"nodes": {}, **odd}, trigger_type="webhook", metadata=odd)
+    read = await system.admin.call("GET", f"/workflows/{stored['workflow_id']}")
+    assert read["workflow_json"] == {"nodes": {}, **odd}
+    job = await system.admin.call("POST", "/jobs", {"workflow_id": stored["workflow_id"], "variables": odd})
+    assert (await system.admin.job(job["job_id"]))["variables"] == odd
+    await system.admin.cancel(job["job_id"])

@@ -1,0 +1,161 @@
+"""Figures (contract, "Metrics Endpoints"; clarifications 19 to 21)."""
+
+from typing import Final
+
+from tests.support.contract.endpoint import Endpoint, Refusal, Values
+from tests.support.contract.rows.jobs import STATUS
+from tests.support.contract.shapes import INTEGER, NUMBER, OBJECT, TEXT, TIME, UUID, Maybe, one_of
+
+ROBOT_STATUS: Final = one_of("idle", "busy", "offline", "error", "maintenance")
+ROBOT: Final = {
+    "robot_id": TEXT,
+    "name": TEXT,
+    "status": ROBOT_STATUS,
+    "cpu_percent": Maybe(NUMBER),
+    "memory_mb": Maybe(NUMBER),
+    "current_job": Maybe(TEXT),
+    "jobs_completed_today": INTEGER,
+    "jobs_failed_today": INTEGER,
+    "avg_job_duration_ms": INTEGER,
+}
+JOB: Final = {
+    "job_id": TEXT,
+    "workflow_id": UUID,
+    "workflow_name": TEXT,
+    "robot_id": Maybe(TEXT),
+    "status": STATUS,
+    "progress": INTEGER,
+    "started_at": Maybe(TIME),
+    "completed_at": Maybe(TIME),
+    "duration_ms": Maybe(INTEGER),
+    "error_message": Maybe(TEXT),
+}
+REBUILD: Final = {"rebuild_id": TEXT, "status": TEXT, "requested_at": TIME, "finished_at": Maybe(TIME)}
+
+METRICS: Final = (
+    Endpoint(
+        "GET",
+        "/metrics/fleet",
+        "contract",
+        "viewer",
+        100,
+        dict.fromkeys(
+            (
+                "total_robots",
+                "active_robots",
+                "idle_robots",
+                "busy_robots",
+                "offline_robots",
+                "active_jobs",
+                "queue_depth",
+            ),
+            INTEGER,
+        ),
+        who="viewer",
+    ),
+    Endpoint(
+        "GET",
+        "/metrics/robots",
+        "contract",
+        "viewer",
+        100,
+        [ROBOT],
+        who="viewer",
+        parameters=[Values("status", good=["idle", "offline"], bad=["asleep"])],
+    ),
+    Endpoint(
+        "GET",
+        "/metrics/robots/{robot}",
+        "contract",
+        "robot or viewer",
+        200,
+        ROBOT,
+        who="viewer",
+        refusals=[Refusal(404, "ROBOT_NOT_FOUND", "there is no such robot", path="/metrics/robots/{unknown}")],
+        foreign_robot=404,
+        note="404 tells an agent that it has to register.",
+    ),
+    Endpoint(
+        "GET",
+        "/metrics/jobs",
+        "contract",
+        "viewer",
+        50,
+        [JOB],
+        who="viewer",
+        query={"workflow_id": "{workflow}"},
+        parameters=[
+            Values("limit", good=[1, 500], bad=[0, 501, "x"]),
+            Values("status", good=["pending", "completed"], bad=["lost"]),
+            Values("workflow_id", good=["{unknown}"], bad=[""]),
+            Values("robot_id", good=["{robot}"], bad=["", "\x00"]),
+        ],
+    ),
+    Endpoint(
+        "GET",
+        "/metrics/jobs/{completed}",
+        "contract",
+        "viewer",
+        200,
+        {**JOB, "status": "completed", "progress": 100, "node_execution": [OBJECT]},
+        who="viewer",
+        refusals=[Refusal(404, "JOB_NOT_FOUND", "there is no such job", path="/metrics/jobs/{unknown}")],
+    ),
+    Endpoint(
+        "GET",
+        "/metrics/analytics",
+        "contract",
+        "viewer",
+        20,
+        {
+            "success_rate": NUMBER,
+            "failure_rate": NUMBER,
+            "duration_p50_ms": INTEGER,
+            "duration_p90_ms": INTEGER,
+            "duration_p99_ms": INTEGER,
+            "slowest_workflows": [{"workflow_id": TEXT, "workflow_name": TEXT, "avg_duration_ms": INTEGER}],
+            "error_distribution": OBJECT,
+            "self_healing_success_rate": NUMBER,
+        },
+        who="viewer",
+        query={"days": 7},
+        parameters=[Values("days", good=[1, 90], bad=[0, 91, "x"])],
+    ),
+    Endpoint(
+        "GET",
+        "/metrics/activity",
+        "contract",
+        "viewer",
+        60,
+        {"events": [{"event_type": TEXT, "timestamp": TIME, "data": OBJECT}], "total": INTEGER},
+        who="viewer",
+        parameters=[
+            Values("limit", good=[1, 200], bad=[0, 201, "x"]),
+            Values("since", good=["2025-01-15T10:31:30Z", "2025-01-15T10:31:30+01:00"], bad=["yesterday"]),
+            Values("event_type", good=["job_completed", "job.completed"], bad=["", "'"]),
+        ],
+    ),
+    Endpoint(
+        "GET",
+        "/metrics/prometheus",
+        "contract",
+        "public",
+        100,
+        "casare_rpa_jobs_total",
+        who="nobody",
+        parameters=[Values("environment", good=["production"], bad=["", '"}', "x" * 65])],
+    ),
+    Endpoint(
+        "POST",
+        "/metrics/rebuild",
+        "beyond",
+        "admin",
+        60,
+        REBUILD,
+        who="admin",
+        status=202,
+        foreign_tenant=403,
+        note="What `casare metrics rebuild` calls; for admins of the installation, since it concerns every tenant.",
+    ),
+    Endpoint("GET", "/metrics/rebuild", "beyond", "admin", 200, REBUILD, who="admin", foreign_tenant=403),
+)
