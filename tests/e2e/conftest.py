@@ -22,6 +22,7 @@ from tests.support.system import EVERY_MINUTE, System
 
 SHAPES: Final = ("embedded", "distributed")
 N_SCHEDULES: Final = 20
+CRASHED: Final = "request_crashed"
 _documents: Final[dict[str, ApiDocument]] = {}
 
 
@@ -51,6 +52,8 @@ def deployment(shape: str, request: pytest.FixtureRequest) -> Iterator[Deploymen
     home = private_folder(f"e2e-{shape}")
     with _embedded(home) if shape == "embedded" else _distributed(home, request) as running:
         yield running
+    crashes = [line for log in home.glob("*.log") for line in log.read_text().splitlines() if CRASHED in line]
+    assert crashes == [], "a request hit a defect, whatever its test made of the answer"
 
 
 @pytest.fixture(scope="session")
