@@ -1,11 +1,14 @@
 """Workflow documents for tests."""
 
+import base64
 import json
+import random
 from itertools import pairwise
 from typing import Any, Final
 
 from tests.support.run import ROOT
 
+_NODE: Final = b'"n%04d":{"config":{"text":"%b"}}'
 INVOICES: Final = ROOT / "examples" / "invoices"
 
 Json = dict[str, Any]
@@ -36,6 +39,16 @@ def delay_by_file() -> Json:
     )
     document["connections"] += [_wire("read.data", "pick.data"), _wire("pick.result", "wait.seconds")]
     return document
+
+
+def largest(n_bytes: int, n_nodes: int) -> bytes:
+    """A compact definition of exactly `n_bytes` that packs badly."""
+    noise = base64.b64encode(random.Random(1).randbytes(n_bytes * 3 // 4))
+    empty = b'{"nodes":{' + b",".join(_NODE % (number, b"") for number in range(n_nodes)) + b"}}"
+    share, rest = divmod(n_bytes - len(empty), n_nodes)
+    texts = [noise[number * share : (number + 1) * share] for number in range(n_nodes)]
+    texts[0] += b"x" * rest
+    return b'{"nodes":{' + b",".join(_NODE % (number, text) for number, text in enumerate(texts)) + b"}}"
 
 
 def _chain(**nodes: tuple[str, Json]) -> Json:

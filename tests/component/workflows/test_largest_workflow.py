@@ -1,27 +1,13 @@
 """The limits are really reached: 50 MB and 1,000 nodes are stored and read back, one more is refused."""
 
-import base64
 import json
-import random
-from typing import Final
 
 import httpx
 
 from services.workflows.domain.limits import MAX_BYTES, MAX_NODES
 from shared.jobs import DefinitionStore
 from tests.component.workflows.service import Workflows, assert_nothing_stored, assert_problem
-
-NODE: Final = b'"n%04d":{"config":{"text":"%b"}}'
-
-
-def workflow_of(n_bytes: int, n_nodes: int = MAX_NODES) -> bytes:
-    """A compact definition of exactly `n_bytes` that packs badly."""
-    noise = base64.b64encode(random.Random(1).randbytes(n_bytes * 3 // 4))
-    empty = b'{"nodes":{' + b",".join(NODE % (number, b"") for number in range(n_nodes)) + b"}}"
-    share, rest = divmod(n_bytes - len(empty), n_nodes)
-    texts = [noise[number * share : (number + 1) * share] for number in range(n_nodes)]
-    texts[0] += b"x" * rest
-    return b'{"nodes":{' + b",".join(NODE % (number, text) for number, text in enumerate(texts)) + b"}}"
+from tests.support.workflows import largest
 
 
 async def upload(workflows: Workflows, content: bytes) -> httpx.Response:
@@ -30,7 +16,7 @@ async def upload(workflows: Workflows, content: bytes) -> httpx.Response:
 
 
 async def test_a_workflow_of_50_mb_and_1000_nodes_is_read_back_by_people_and_robots(workflows: Workflows) -> None:
-    content = workflow_of(MAX_BYTES)
+    content = largest(MAX_BYTES, MAX_NODES)
     assert len(content) == MAX_BYTES
     response = await upload(workflows, content)
     assert response.status_code == 200, response.text
@@ -43,7 +29,7 @@ async def test_a_workflow_of_50_mb_and_1000_nodes_is_read_back_by_people_and_rob
 
 
 async def test_a_file_one_byte_larger_is_refused(workflows: Workflows) -> None:
-    response = await upload(workflows, workflow_of(MAX_BYTES + 1))
+    response = await upload(workflows, largest(MAX_BYTES + 1, MAX_NODES))
     assert_problem(response, 413, "WORKFLOW_TOO_LARGE")
     await assert_nothing_stored(workflows)
 
@@ -55,7 +41,7 @@ async def test_a_body_that_goes_on_and_on_is_refused_before_its_end(workflows: W
 
 
 async def test_a_definition_one_byte_larger_is_refused_in_a_json_body_too(workflows: Workflows) -> None:
-    content = b'{"workflow_name":"n","workflow_json":%b}' % workflow_of(MAX_BYTES + 1)
+    content = b'{"workflow_name":"n","workflow_json":%b}' % largest(MAX_BYTES + 1, MAX_NODES)
     async with workflows.client() as client:
         response = await client.post("/api/v1/workflows", content=content, headers={"Content-Type": "application/json"})
     assert_problem(response, 413, "WORKFLOW_TOO_LARGE")
