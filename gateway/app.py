@@ -182,7 +182,7 @@ class Gateway:
     def _note_refusal(self, exchange: Exchange, route: Route) -> None:
         self._refusals.note(
             route,
-            path=exchange.path,
+            path=exchange.logged_path,
             status=exchange.status,
             caller=exchange.caller,
             address=exchange.address,

@@ -50,6 +50,20 @@ async def test_a_key_that_is_not_valid_is_named_by_its_public_id_and_its_secret_
     assert "0" * 64 not in str(refusal)
 
 
+async def test_a_refused_delivery_is_told_without_the_token_of_its_url(running: Running) -> None:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer_with(send, b"{}", 401)
+
+    running.service.answer = refuse
+    async with running.client() as client:
+        await client.post("/api/v1/webhooks/the-secret-token", content=b"{}")
+
+    (refusal,) = await told(running)
+
+    assert (refusal.status, refusal.path) == (401, "/api/v1/webhooks/{token}")
+    assert "the-secret-token" not in str(refusal)
+
+
 async def test_a_caller_without_the_permission_is_named(running: Running) -> None:
     running.service.answer = forbid
     async with running.client() as client:
