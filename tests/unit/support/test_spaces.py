@@ -93,11 +93,12 @@ async def test_a_management_api_is_asked_for_the_vhost_and_all_rights_in_it() ->
 
 
 def test_only_keys_of_the_prefix_are_removed(redis_url: str, redis_prefix: str) -> None:
+    own = f"{redis_prefix}removal:"  # a deployment of this worker may have keys beside it
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
-        client.mset({f"{redis_prefix}removed:{number}": "x" for number in range(20)})
-        client.set(f"{redis_prefix}kept", "x")
-        RedisKeys(redis_url, f"{redis_prefix}removed:").remove()
-        assert list(client.scan_iter(match=f"{redis_prefix}*", count=1000)) == [f"{redis_prefix}kept"]
+        client.mset({f"{own}removed:{number}": "x" for number in range(20)})
+        client.set(f"{own}kept", "x")
+        RedisKeys(redis_url, f"{own}removed:").remove()
+        assert list(client.scan_iter(match=f"{own}*", count=1000)) == [f"{own}kept"]
 
 
 def test_this_workers_keys_are_noted_for_the_end_of_the_run(redis_url: str, redis_prefix: str) -> None:
