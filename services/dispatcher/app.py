@@ -122,7 +122,7 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
     app.include_router(build_job_list_router(ListJobs(JobHistory(runtime.store)), _explain(settings, runtime, parts)))
     app.include_router(build_retry_router(parts.retry, parts.idempotent))
     app.include_router(build_dead_letter_router(_dead_letter_use_cases(runtime, parts), parts.idempotent))
-    app.include_router(build_log_router(_log_use_cases(settings, runtime, parts)))
+    app.include_router(build_log_router(_log_use_cases(settings, runtime, parts), parts.idempotent))
     app.include_router(build_robot_router(_robot_use_cases(settings, runtime, parts)))
     on_drain(app, parts.claim.close)
     _export(parts.index, runtime.registry)

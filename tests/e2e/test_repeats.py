@@ -22,6 +22,7 @@ CREATING: Final = {
     "POST /jobs",
     "POST /jobs/batch",
     "POST /jobs/{failed}/retry",
+    "POST /jobs/{held}/logs",
     "POST /dlq/{dead}/retry",
     "POST /schedules",
     "PUT /schedules/{disabled_schedule}/trigger",
@@ -30,7 +31,7 @@ CREATING: Final = {
     "POST /users",
     "POST /tenants",
 }
-"""Logs have a `batch_id` of their own; a delivery its id; registering a robot twice is registering it."""
+"""Not among them: a webhook's delivery, which has an id, and a robot's registration, which may always be repeated."""
 AT_ONCE: Final = 4
 ROWS: Final = [row for row in ENDPOINTS if row.name in CREATING]
 

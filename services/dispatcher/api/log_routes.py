@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
+from starlette.responses import Response
 
 from services.dispatcher.api.log_schemas import (
     AddLogsBody,
@@ -21,6 +22,7 @@ from services.dispatcher.use_cases.add_job_logs import AddJobLogs
 from services.dispatcher.use_cases.read_job_logs import ReadJobLogs
 from shared.kernel.permissions import Permission
 from shared.web import Caller, ContractRouter
+from shared.web.idempotency import IdempotencyKey, IdempotentResponses
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,15 @@ class LogUseCases:
     now_ms: Callable[[], int]
 
 
-def build_log_router(use: LogUseCases) -> ContractRouter:
+def build_log_router(use: LogUseCases, idempotent: IdempotentResponses) -> ContractRouter:
     """The log routes over their use cases."""
     router = ContractRouter(tag="jobs")
-    _add_writing(router, use)
+    _add_writing(router, use, idempotent)
     _add_reading(router, use)
     return router
 
 
-def _add_writing(router: ContractRouter, use: LogUseCases) -> None:
+def _add_writing(router: ContractRouter, use: LogUseCases, idempotent: IdempotentResponses) -> None:
     @router.endpoint(
         "POST",
         "/jobs/{job_id}/logs",
@@ -49,26 +51,32 @@ def _add_writing(router: ContractRouter, use: LogUseCases) -> None:
         response_model=AddLogsResponse,
         errors=(404, 409, 413),
     )
-    async def add_job_logs(job_id: JobId, body: AddLogsBody, caller: Caller) -> AddLogsResponse:
+    async def add_job_logs(
+        job_id: JobId, body: AddLogsBody, request: Request, caller: Caller, key: IdempotencyKey = None
+    ) -> Response:
         """Append lines to the log of a job, in any state of it; at most 500 a call.
 
         A robot may write to a job that it holds or was the last to hold, else the answer is 409 `JOB_NOT_HELD`. Who may
-        have to repeat a call names it by `batch_id`: the repeat gets the first answer and adds nothing. The log of
-        a job is capped; what comes after the cap is counted as `dropped` and not kept. Logs are no changes of the job:
-        they cause no event.
+        have to repeat a call names it by `batch_id`, or sends an `Idempotency-Key`: the repeat gets the first answer
+        and adds nothing. A `batch_id` costs less, and lasts as long as the log. The log of a job is capped; what comes
+        after the cap is counted as `dropped` and not kept. Logs are no changes of the job: they cause no event.
         """
-        now_ms = use.now_ms()
-        added = await use.add(
-            caller=caller,
-            job_id=job_id,
-            entries=[line.entry(now_ms) for line in body.logs],
-            robot_id=body.robot_id,
-            attempt=body.attempt,
-            batch_id=body.batch_id,
-        )
-        return AddLogsResponse(
-            job_id=job_id, accepted=added.n_accepted, dropped=added.n_dropped, truncated=added.n_dropped > 0
-        )
+
+        async def create(creation_id: str) -> AddLogsResponse:
+            now_ms = use.now_ms()
+            added = await use.add(
+                caller=caller,
+                job_id=job_id,
+                entries=[line.entry(now_ms) for line in body.logs],
+                robot_id=body.robot_id,
+                attempt=body.attempt,
+                batch_id=creation_id if body.batch_id is None and key is not None else body.batch_id,
+            )
+            return AddLogsResponse(
+                job_id=job_id, accepted=added.n_accepted, dropped=added.n_dropped, truncated=added.n_dropped > 0
+            )
+
+        return await idempotent.run(key, request, caller, create)
 
 
 def _add_reading(router: ContractRouter, use: LogUseCases) -> None:

@@ -10,6 +10,8 @@ from services.dispatcher.adapters.log_store import JOB_LOGS, MongoJobLogs
 from services.dispatcher.domain.logs import FULL_MESSAGE
 from services.dispatcher.use_cases.remove_old_logs import RemoveOldLogs
 from shared.kernel.permissions import Role
+from shared.storage import Collection, Receipt
+from shared.web.idempotency import IDEMPOTENCY_KEYS
 from tests.support.clock import ManualClock
 from tests.support.dispatcher import Caller, Dispatcher, running_dispatcher
 from tests.support.eventually import eventually
@@ -266,6 +268,35 @@ async def test_a_repeated_batch_is_stored_once(dispatcher: Dispatcher) -> None:
     assert await walk(dispatcher, job_id) == ["a", "b", "c"]
     another = (await dispatcher.submit()).job_id
     assert (await dispatcher.user().post(f"/jobs/{another}/logs", body)).json()["accepted"] == 2
+
+
+async def test_a_repeat_under_an_idempotency_key_adds_nothing(dispatcher: Dispatcher) -> None:
+    robot, job_id = await held_job(dispatcher)
+    key = {"Idempotency-Key": "first call"}
+    for body in ({"logs": lines("a", "b")}, {"logs": lines("c"), "batch_id": "r1-1"}):
+        first = await robot.post(f"/jobs/{job_id}/logs", body, **key)
+        again = await robot.post(f"/jobs/{job_id}/logs", body, **key)
+        assert (first.status_code, again.json()) == (200, first.json())
+        assert again.headers["Idempotent-Replayed"] == "true"
+        key = {"Idempotency-Key": "second call"}
+    other = await robot.post(f"/jobs/{job_id}/logs", {"logs": lines("d")}, **key)
+    assert (other.status_code, other.json()["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    assert await walk(dispatcher, job_id) == ["a", "b", "c"]
+
+
+async def test_a_key_adds_the_lines_once_though_the_answer_was_not_kept(dispatcher: Dispatcher) -> None:
+    robot, job_id = await held_job(dispatcher)
+    body = {"logs": lines("a")}
+    await robot.post(f"/jobs/{job_id}/logs", body, **{"Idempotency-Key": "k"})
+    keys = Collection(dispatcher.runtime.store, IDEMPOTENCY_KEYS)
+    # As after a crash between the work and the record of its outcome.
+    [kept] = await keys.find({})
+    assert await keys.update(
+        {"_id": kept["_id"]}, {"$set": {"answer": None, "started_ms": 0}}, Receipt("started_ms", 0)
+    )
+    again = await robot.post(f"/jobs/{job_id}/logs", body, **{"Idempotency-Key": "k"})
+    assert (again.status_code, again.json()["accepted"]) == (200, 1)
+    assert await walk(dispatcher, job_id) == ["a"]
 
 
 async def test_lines_written_at_once_through_two_dispatchers_are_all_kept_once_each(
