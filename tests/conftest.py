@@ -1,6 +1,7 @@
 """Backends and child processes for all tests; how they come about is in `tests/support/`."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
@@ -38,6 +39,9 @@ _database_numbers: Final = count(1)
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controlling process begins the run; xdist's workers, which have `workerinput`, join it and end with it."""
+    # A shell's background job ignores Ctrl-C, and so would each process that the tests start and then send one to.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         register(Process.of(os.getpid()))
     else:
