@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from services.scheduler.adapters.workflow_reader import MongoWorkflowReader
 from shared.kernel.permissions import Role
-from tests.component.workflows.service import Workflows, assert_problem, body, open_workflows
+from tests.component.workflows.service import Workflows, body, open_workflows
 from tests.support.clock import ManualClock
 from tests.support.eventually import eventually
+from tests.support.service import assert_problem
 
 DAY_SECONDS = 24 * 3600
 

@@ -8,7 +8,8 @@ import pytest
 from services.workflows.api.answers import WorkflowResponse
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
-from tests.component.workflows.service import Workflows, assert_problem
+from tests.component.workflows.service import Workflows
+from tests.support.service import assert_problem
 
 
 async def test_a_workflow_is_read_with_every_documented_field(workflows: Workflows) -> None:

@@ -4,7 +4,8 @@ import asyncio
 
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
-from tests.component.workflows.service import Workflows, assert_problem, body
+from tests.component.workflows.service import Workflows, body
+from tests.support.service import assert_problem
 
 KEY = {"Idempotency-Key": "order-4711"}
 

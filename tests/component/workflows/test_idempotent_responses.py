@@ -24,8 +24,8 @@ from shared.web.idempotency import (
     IdempotencyKey,
     IdempotentResponses,
 )
-from tests.component.workflows.service import assert_problem
 from tests.support.clock import ManualClock
+from tests.support.service import assert_problem
 
 KEY = {"Idempotency-Key": "k1"}
 Act = Callable[[], Awaitable[None]]

@@ -6,7 +6,8 @@ import httpx
 
 from services.workflows.domain.limits import MAX_BYTES, MAX_NODES
 from shared.jobs import DefinitionStore
-from tests.component.workflows.service import Workflows, assert_nothing_stored, assert_problem
+from tests.component.workflows.service import Workflows, assert_nothing_stored
+from tests.support.service import assert_problem
 from tests.support.workflows import largest
 
 

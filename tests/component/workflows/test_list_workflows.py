@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from shared.kernel.permissions import Role
-from tests.component.workflows.service import Workflows, assert_problem
+from tests.component.workflows.service import Workflows
+from tests.support.service import assert_problem
 
 
 async def listed(workflows: Workflows, tenant_id: str = "default", **query: Any) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import pytest
 
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
-from tests.component.workflows.service import Workflows, assert_problem
+from tests.component.workflows.service import Workflows
 from tests.support.eventually import eventually
+from tests.support.service import assert_problem
 
 NOW = "2026-01-01T12:00:00Z"
 KEY = {"Idempotency-Key": "run-4711"}

@@ -15,7 +15,8 @@ from shared.kernel.errors import Unavailable
 from shared.storage import Collection
 from shared.web import create_service_app
 from shared.web.idempotency import IdempotentResponses
-from tests.component.workflows.service import Workflows, assert_problem
+from tests.component.workflows.service import Workflows
+from tests.support.service import assert_problem
 
 KEY: Final = {"Idempotency-Key": "run-4711"}
 N_TAKEN: Final = 200

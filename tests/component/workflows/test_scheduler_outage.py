@@ -9,13 +9,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.scheduler.app import create_app as create_scheduler
 from services.scheduler.settings import SchedulerSettings
 from shared.config import load
-from tests.component.workflows.service import (
-    assert_nothing_stored,
-    assert_problem,
-    body,
-    open_workflows,
-)
+from tests.component.workflows.service import assert_nothing_stored, body, open_workflows
 from tests.support.clock import ManualClock
+from tests.support.service import assert_problem
 
 SCHEDULED = body(trigger_type="scheduled", schedule_cron="0 9 * * *")
 

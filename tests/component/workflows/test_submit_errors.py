@@ -6,7 +6,8 @@ import pytest
 
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
-from tests.component.workflows.service import Workflows, assert_nothing_stored, assert_problem, body
+from tests.component.workflows.service import Workflows, assert_nothing_stored, body
+from tests.support.service import assert_problem
 
 INVALID_BODIES: dict[str, tuple[dict[str, Any], str, str]] = {
     "no name": ({"workflow_name": None}, "INVALID_INPUT", "workflow_name"),

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from shared.kernel.permissions import Role
-from tests.component.workflows.service import Workflows, assert_nothing_stored, assert_problem
+from tests.component.workflows.service import Workflows, assert_nothing_stored
+from tests.support.service import assert_problem
 
 URL = "/api/v1/workflows/upload"
 DOCUMENT = {"nodes": {"n1": {}}, "connections": []}

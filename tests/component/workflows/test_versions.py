@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from shared.kernel.permissions import Role
-from tests.component.workflows.service import Workflows, assert_problem
+from tests.component.workflows.service import Workflows
 from tests.support.eventually import eventually
+from tests.support.service import assert_problem
 
 SECOND = {"nodes": {"n2": {}}, "connections": []}
 

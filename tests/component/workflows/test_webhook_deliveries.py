@@ -9,8 +9,9 @@ from services.workflows.settings import WorkflowsSettings
 from shared.config import load
 from shared.events import encode
 from tests.component.workflows.sender import Sender, a_sender, make_webhook
-from tests.component.workflows.service import Workflows, assert_problem
+from tests.component.workflows.service import Workflows
 from tests.support.eventually import eventually
+from tests.support.service import assert_problem
 
 ORDER = {"order": 4711, "lines": [{"sku": "a", "n": 2}]}
 
@@ -88,7 +89,7 @@ async def test_a_repeat_finds_its_job_even_when_it_is_signed_anew(workflows: Wor
 async def test_one_delivery_ten_times_at_once_starts_one_job(workflows: Workflows) -> None:
     sender = await a_sender(workflows)
     replica = create_app(load(WorkflowsSettings), workflows.runtime.with_own_registry())
-    twin = Sender(Workflows(replica, workflows.runtime, workflows.clock), sender.path, sender.secret)
+    twin = Sender(Workflows(app=replica, runtime=workflows.runtime, clock=workflows.clock), sender.path, sender.secret)
     answers = await asyncio.gather(*((sender, twin)[number % 2].deliver(ORDER) for number in range(10)))
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.json()["job_id"] for answer in answers} == {(await the_job(workflows))["_id"]}

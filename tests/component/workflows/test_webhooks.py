@@ -17,9 +17,10 @@ from shared.events import encode
 from shared.kernel.identity import Identity
 from shared.kernel.permissions import Role
 from tests.component.workflows.sender import Sender, make_webhook
-from tests.component.workflows.service import Workflows, assert_problem, body, open_workflows
+from tests.component.workflows.service import Workflows, body, open_workflows
 from tests.support.clock import ManualClock
 from tests.support.eventually import eventually
+from tests.support.service import assert_problem
 
 KEY = {"Idempotency-Key": "hook-4711"}
 INVALID: dict[str, tuple[Any, str]] = {

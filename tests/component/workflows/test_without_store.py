@@ -7,9 +7,10 @@ from services.workflows.app import create_app
 from services.workflows.settings import WorkflowsSettings
 from shared.config import load
 from shared.storage import connect
-from tests.component.workflows.service import Workflows, assert_problem, body
+from tests.component.workflows.service import Workflows, body
 from tests.support.eventually import eventually
 from tests.support.ports import LOOPBACK, free_port
+from tests.support.service import assert_problem
 
 WORKFLOW_ID = "550e8400-e29b-41d4-a716-446655440000"
 DUTIES = ("ensure-indexes", "purge-idempotency-keys", "purge-webhooks")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.component.workflows.service import Workflows, assert_nothing_stored, assert_problem, body, open_workflows
+from tests.component.workflows.service import Workflows, assert_nothing_stored, body, open_workflows
 from tests.support.clock import ManualClock
+from tests.support.service import assert_problem
 
 SECOND = {"nodes": {"n2": {"text": "ü"}}}
 
