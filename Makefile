@@ -37,7 +37,9 @@ lock: ## resolve the dependencies anew
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --extra build pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	  --extra build --extra browser --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --group robotframework -o requirements-robotframework.lock
 
 clean: ## remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
