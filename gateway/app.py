@@ -16,14 +16,16 @@ from gateway.errors import ClientGone, Refusal
 from gateway.exchange import Exchange
 from gateway.headers import Inbound, outbound, sort_out
 from gateway.identity import AuthClient, Identities
-from gateway.limits import Buckets, limited
+from gateway.limits import Buckets, limited, refuse_unknown_buckets
 from gateway.matching import RouteTable
 from gateway.measurements import Measurements
 from gateway.pages import Exposition, Page, pages_of
 from gateway.refusals import NOTED, Refusals
-from gateway.routing import Route, all_routes
-from gateway.server_protocol import acknowledge_lifespan, refuse_socket
+from gateway.routing import Route, SocketRoute, all_routes, all_sockets
+from gateway.server_protocol import acknowledge_lifespan
 from gateway.settings import GatewaySettings
+from gateway.sockets import SocketDoor
+from gateway.sockets.admission import SocketAdmission
 from shared.kernel.errors import CasareError
 from shared.kernel.identity import Identity
 from shared.web import periodic
@@ -47,10 +49,20 @@ def create_gateway(
     `metrics_registry` is what `/metrics` shows, by default the runtime's. Serve it within `running()`.
     Raises `SettingsError`.
     """
+    refuse_unknown_buckets([*all_routes(), *all_sockets()], settings)
     routes = [route for route in limited(all_routes(), settings) if route.upstream in upstreams]
+    sockets = [socket for socket in limited(all_sockets(), settings) if socket.upstream in upstreams]
     buckets = Buckets(settings)
     pages = pages_of(upstreams, routes, {"buckets": buckets.check}, metrics_registry or runtime.registry)
-    return Gateway(settings, upstreams, runtime, routes=RouteTable(routes), pages=pages, buckets=buckets)
+    return Gateway(
+        settings,
+        upstreams,
+        runtime,
+        routes=RouteTable(routes),
+        sockets=RouteTable(sockets),
+        pages=pages,
+        buckets=buckets,
+    )
 
 
 class Gateway:
@@ -62,7 +74,8 @@ class Gateway:
         upstreams: Mapping[str, ASGIApp],
         runtime: Runtime,
         *,
-        routes: RouteTable,
+        routes: RouteTable[Route],
+        sockets: RouteTable[SocketRoute],
         pages: Mapping[str, Page],
         buckets: Buckets,
     ) -> None:
@@ -84,6 +97,14 @@ class Gateway:
             api_key_cache_ms=round(settings.api_key_cache_seconds * 1000),
         )
         self._admission = Admission(self._identities, buckets)
+        self._sockets = SocketDoor(
+            settings,
+            upstreams,
+            runtime,
+            routes=sockets,
+            admission=SocketAdmission(self._identities, buckets, settings.origins),
+            refusals=self._refusals,
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -97,11 +118,15 @@ class Gateway:
             await self._refusals.flush_at_the_end()
             await self._buckets.close()
 
+    def drain(self) -> None:
+        """Open no sockets any more: the process stops."""
+        self._sockets.drain()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await self._answer(scope, receive, send)
         elif scope["type"] == "websocket":
-            await refuse_socket(receive, send)
+            await self._sockets.serve(scope, receive, send)
         else:
             await acknowledge_lifespan(receive, send)
 
