@@ -22,6 +22,8 @@ CONNECT_SECONDS: Final = 2.0
 POOL_WAIT_SECONDS: Final = 5.0
 AVOIDED_SECONDS: Final = 1.0
 """How long a replica that refused a connection is asked last."""
+LASTING: Final = "lasting"
+"""In the scope's state: the answer may go on for hours, and must not take a connection from the pool."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -104,7 +106,8 @@ class HttpRelay:
     async def _relay(self, base: str, scope: Scope, body: bytes | RestOfBody | None, send: Send) -> bool:
         """Hold the exchange with the replica at `base`; False when no connection could be made."""
         try:
-            async with self._session.request(
+            session = self._lasting if scope["state"].get(LASTING) else self._session
+            async with session.request(
                 scope["method"],
                 url_of(base, scope),
                 headers=request_headers(scope["headers"]),

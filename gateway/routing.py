@@ -40,6 +40,8 @@ class Route:
     """The service itself keeps in the audit whom it refuses: it knows more about them."""
     ends_session: bool = False
     """A 200 answer means that the caller's session is over."""
+    streams: bool = False
+    """The answer goes on for as long as the client listens and its credential is good (Server-Sent Events)."""
 
 
 class SocketKind(StrEnum):

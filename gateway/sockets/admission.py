@@ -1,15 +1,19 @@
 """Whether a socket may be opened: the page it comes from, who is asking, and whether their bucket has a token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from gateway.client_address import bucket_key_of
 from gateway.headers import Inbound
-from gateway.identity import NOBODY, Caller, Credential, Identities
+from gateway.identity import NOBODY, Caller, Credential, Identities, credential_in, split_query
 from gateway.limits import Buckets, refuse_if_empty
+from gateway.rate_limits import Limit
 from gateway.routing import SocketRoute
-from gateway.sockets.presented import credential_of, may_connect_from, split_query
+from gateway.sockets.origins import may_connect_from
 from gateway.sockets.refusal import FOREIGN_ORIGIN, SocketRefused
 from shared.kernel.errors import Unauthenticated
+
+GUESSES_PER_MINUTE: Final = 120
 
 
 @dataclass(slots=True)
@@ -25,6 +29,8 @@ class Attempt:
     credential: Credential | None = None
     code: str = ""
     """Of the problem, where it was found here."""
+    was_open: bool = False
+    """Its end was no refusal."""
 
     @property
     def claimed_key_id(self) -> str:
@@ -57,15 +63,22 @@ class SocketAdmission:
             raise SocketRefused(FOREIGN_ORIGIN)
         in_query, query = split_query(query)
         try:
-            attempt.credential = credential = credential_of(inbound, in_query)
+            attempt.credential = credential = credential_in(
+                inbound.all(b"authorization"), inbound.all(b"x-api-key"), in_query
+            )
             caller = await self._identities.verify(credential)
         except Unauthenticated:
-            await self._take(route, bucket_key_of(attempt.address))
+            await self._take(_for_guesses(route.limit), bucket_key_of(attempt.address))
             raise
         attempt.caller = caller
-        await self._take(route, caller.bucket_key)
+        await self._take(route.limit, caller.bucket_key)
         return Admitted(caller, credential, query)
 
-    async def _take(self, route: SocketRoute, bucket_key: str) -> None:
-        if route.limit is not None:
-            refuse_if_empty(await self._buckets.take(bucket_key, route.limit), route.limit)
+    async def _take(self, limit: Limit | None, bucket_key: str) -> None:
+        if limit is not None:
+            refuse_if_empty(await self._buckets.take(bucket_key, limit), limit)
+
+
+def _for_guesses(limit: Limit | None) -> Limit | None:
+    """What an address may try without a valid credential: no fleet connects that way."""
+    return limit and replace(limit, capacity=min(limit.capacity, GUESSES_PER_MINUTE))

@@ -33,6 +33,7 @@ class Connection:
         "_receive",
         "_refused",
         "_send",
+        "_told",
         "accepted",
         "close_code",
         "request_id",
@@ -44,6 +45,8 @@ class Connection:
         self._limit: asyncio.Timeout | None = None
         self._announced = False
         self._max_bytes = 0
+        self._told: asyncio.Event | None = None
+        """Set once the client knows why this side closes, or will never."""
         self._refused: Ending | None = None
         self.request_id = request_id
         self.accepted = False
@@ -64,6 +67,8 @@ class Connection:
                 raise
         finally:
             self._limit = None
+            if self._told is not None:
+                await self._told.wait()
         if self.close_code is None:
             raise SocketRefused(self._refused or UNREACHABLE)
 
@@ -103,10 +108,15 @@ class Connection:
 
     async def _accept(self, message: Message) -> None:
         self.accepted = True
-        if self._limit is not None:
-            self._limit.reschedule(None)
+        if self.close_code is None:
+            self._allow(None)
         headers = [(b"x-request-id", self.request_id.encode())]
         await self._say({"type": "websocket.accept", "subprotocol": message.get("subprotocol"), "headers": headers})
+
+    def _allow(self, seconds: float | None) -> None:
+        """Give the service so much longer; None: as long as it likes."""
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
     async def _close(self, message: Message) -> None:
         if not self.accepted:
@@ -122,8 +132,8 @@ class Connection:
         if self.close_code is not None:
             return
         self.close_code = ending.code
-        if self._limit is not None:
-            self._limit.reschedule(asyncio.get_running_loop().time() + LINGER_SECONDS)
+        self._told = asyncio.Event()
+        self._allow(LINGER_SECONDS)
         try:
             async with asyncio.timeout(LINGER_SECONDS):
                 if not self.accepted:
@@ -134,6 +144,8 @@ class Connection:
                 )
         except OSError as error:  # also a `TimeoutError`
             _log.debug("socket_not_told", request_id=self.request_id, reason=type(error).__name__)
+        finally:
+            self._told.set()
 
 
 def _n_bytes(message: Message, at_most: int) -> int:

@@ -19,7 +19,8 @@ from gateway.sockets.connection import Connection
 from gateway.sockets.measurements import SocketMeasurements
 from gateway.sockets.open_sockets import OpenSockets
 from gateway.sockets.refusal import CRASHED, NO_SUCH_SOCKET, RESTARTING, SocketRefused, ending_of
-from shared.kernel.errors import CasareError
+from gateway.sockets.watch import Watch
+from shared.kernel.errors import CasareError, Unauthenticated
 from shared.web.close_codes import CloseCode
 from shared.web.runtime import Runtime
 
@@ -42,6 +43,8 @@ class SocketDoor:
         *,
         routes: RouteTable[SocketRoute],
         admission: SocketAdmission,
+        open_sockets: OpenSockets,
+        watch: Watch,
         refusals: Refusals,
     ) -> None:
         self._upstreams = upstreams
@@ -51,7 +54,8 @@ class SocketDoor:
         self._refusals = refusals
         self._addresses = ClientAddresses(settings.trusted_proxies)
         self._behind_proxy = settings.trusted_proxies > 0
-        self._open = OpenSockets(settings)
+        self._open = open_sockets
+        self._watch = watch
         self._measurements = SocketMeasurements(runtime.registry, self._open)
         self._draining = False
 
@@ -87,7 +91,13 @@ class SocketDoor:
         if self._draining:
             raise SocketRefused(RESTARTING)
         admitted = await self._admission.admit(route, inbound, scope["query_string"], attempt)
-        with self._open.counted(route.kind, admitted.caller):
+
+        async def end(reason: Unauthenticated) -> None:
+            attempt.was_open = True
+            await connection.end(ending_of(reason))
+
+        caller = admitted.caller
+        with self._open.counted(route.kind, caller), self._watch.over(caller, admitted.credential, end):
             _log.debug("socket_opened", path=attempt.path, request_id=attempt.request_id)
             service = partial(
                 self._upstreams[route.upstream], self._scope_for(route, scope, inbound, admitted, attempt)
@@ -121,7 +131,7 @@ class SocketDoor:
         route = attempt.route
         self._measurements.closed(route.kind if route is not None else None, code)
         status = _STATUSES.get(code)
-        if status is not None and route is not None:
+        if status is not None and route is not None and not attempt.was_open:
             self._refusals.note(
                 route,
                 path=attempt.path,

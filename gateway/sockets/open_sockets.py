@@ -8,11 +8,11 @@ from typing import Final
 from gateway.identity import Caller
 from gateway.routing import SocketKind
 from gateway.settings import GatewaySettings
-from gateway.sockets.refusal import Ending, SocketRefused
-from shared.web.close_codes import CloseCode
+from shared.kernel.errors import RateLimited
 
 _TOO_MANY: Final = "This credential has {most} connections open, which is the most it may have."
-_FULL: Final = Ending(CloseCode.RATE_LIMITED, "This server has as many connections as it may have.")
+_FULL: Final = "This server has as many connections open as it may have."
+RETRY_SECONDS: Final = 60
 
 
 class OpenSockets:
@@ -33,12 +33,12 @@ class OpenSockets:
 
     @contextmanager
     def counted(self, kind: SocketKind, caller: Caller) -> Iterator[None]:
-        """Count one more while the block runs. Raises `SocketRefused` when that would be too many."""
+        """Count one more while the block runs. Raises `RateLimited` when that would be too many."""
         whose = (kind, caller.bucket_key)
         if self._n_of_kind.total() >= self._most:
-            raise SocketRefused(_FULL)
+            raise RateLimited(_FULL, RETRY_SECONDS)
         if self._n_each[whose] >= self._most_each[kind]:
-            raise SocketRefused(Ending(CloseCode.RATE_LIMITED, _TOO_MANY.format(most=self._most_each[kind])))
+            raise RateLimited(_TOO_MANY.format(most=self._most_each[kind]), RETRY_SECONDS)
         self._n_each[whose] += 1
         self._n_of_kind[kind] += 1
         try:
