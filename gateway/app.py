@@ -133,6 +133,10 @@ class Gateway:
         self._sockets.drain()
         self._streams.drain()
 
+    async def verify_connected(self) -> None:
+        """Verify the credentials of all who are connected anew, without waiting until it is time."""
+        await self._watch.ask()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await self._answer(scope, receive, send)

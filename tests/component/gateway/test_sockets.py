@@ -12,7 +12,6 @@ from tests.component.gateway.sockets import (
     STREAM,
     SocketService,
     StartFront,
-    direct,
     ending_of,
     error_of,
     relayed,
@@ -33,17 +32,6 @@ PATHS = {
     "/ws/metrics/stream": UPSTREAM_METRICS,
     "/api/v1/ws/monitoring/metrics/stream": UPSTREAM_METRICS,
 }
-
-
-@pytest.fixture
-def service() -> SocketService:
-    return SocketService()
-
-
-@pytest.fixture(params=[direct, relayed])
-def front(request: pytest.FixtureRequest) -> StartFront:
-    start: StartFront = request.param
-    return start
 
 
 async def test_frames_of_both_kinds_pass_both_ways(
