@@ -16,6 +16,7 @@ from shared.kernel.errors import CasareError, Unauthenticated, Unavailable
 
 FAREWELL_SECONDS: Final = 5.0
 """What a client gets to read what was sent before the end."""
+_STOPS: Final = "This server stops; connect again."
 
 Service = Callable[[Send], Awaitable[None]]
 """A service with a request, told where its answer goes."""
@@ -28,11 +29,14 @@ class EventStreams:
         self._open = open_sockets
         self._watch = watch
         self._streams: set[_Stream] = set()
+        self._draining = False
 
     async def hold(self, service: Service, caller: Caller, credential: Credential, exchange: Exchange) -> None:
         """Let `service` answer. Raises `RateLimited` when the caller has too many; `Unauthenticated`, or `Unavailable`
         as the process stops, when it must end before the answer has begun.
         """
+        if self._draining:
+            raise Unavailable(_STOPS)
         stream = _Stream(exchange)
         with self._open.counted(SocketKind.STREAM, caller), self._watch.over(caller, credential, stream.refuse):
             self._streams.add(stream)
@@ -43,8 +47,9 @@ class EventStreams:
 
     def drain(self) -> None:
         """End them all: clients connect again, to another process."""
+        self._draining = True
         for stream in tuple(self._streams):
-            stream.end(Unavailable("This server stops; connect again."))
+            stream.end(Unavailable(_STOPS))
 
 
 class _Stream:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 import msgspec
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from websockets.asyncio import client as websockets
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -74,7 +74,7 @@ StartFront = Callable[..., AbstractAsyncContextManager[SocketFront]]
 
 
 @asynccontextmanager
-async def direct(start: StartGateway, service: SocketService, **settings: Any) -> AsyncIterator[SocketFront]:
+async def direct(start: StartGateway, service: ASGIApp, **settings: Any) -> AsyncIterator[SocketFront]:
     """The gateway calls `service` in its own process."""
     upstreams = {"dispatcher": service, "metrics": service}
     async with start(upstreams, **settings) as running, serving(running.gateway) as url:
@@ -82,7 +82,7 @@ async def direct(start: StartGateway, service: SocketService, **settings: Any) -
 
 
 @asynccontextmanager
-async def relayed(start: StartGateway, service: SocketService, **settings: Any) -> AsyncIterator[SocketFront]:
+async def relayed(start: StartGateway, service: ASGIApp, **settings: Any) -> AsyncIterator[SocketFront]:
     """The gateway reaches `service` over the network."""
     async with serving(service) as service_url, front_of(start, service_url, **settings) as front:
         yield SocketFront(front.running, front.url)
