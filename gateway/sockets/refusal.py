@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from shared.kernel.errors import CasareError, Forbidden, NotFound, RateLimited, Unauthenticated, Unavailable
+from shared.kernel.errors import CasareError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated, Unavailable
 from shared.web.close_codes import CloseCode
 
 AUTH_FAILED: Final = "AUTH_FAILED"
@@ -18,6 +18,7 @@ _FRAME_CODES: Final = {
     CloseCode.AUTHENTICATION_FAILED: AUTH_FAILED,
     CloseCode.FORBIDDEN: AUTH_FAILED,
     CloseCode.NO_SUCH_SOCKET: INVALID_MESSAGE,
+    CloseCode.POLICY_VIOLATION: INVALID_MESSAGE,
     CloseCode.MESSAGE_TOO_BIG: INVALID_MESSAGE,
     CloseCode.RATE_LIMITED: RATE_LIMITED,
 }
@@ -31,6 +32,7 @@ _ERRORS: Final[tuple[tuple[type[CasareError], CloseCode], ...]] = (
     (Unauthenticated, CloseCode.AUTHENTICATION_FAILED),
     (Forbidden, CloseCode.FORBIDDEN),
     (NotFound, CloseCode.NO_SUCH_SOCKET),
+    (Invalid, CloseCode.POLICY_VIOLATION),
     (RateLimited, CloseCode.RATE_LIMITED),
     (Unavailable, CloseCode.TRY_AGAIN_LATER),
 )
