@@ -85,14 +85,20 @@ class Robots(Protocol):
         """Record telemetry, whatever else changes at the same time."""
         ...
 
-    async def take_slot(self, robot: Robot, job_id: str, token: str, now_ms: int) -> bool:
-        """Reserve a slot for a job; False when the robot is full or takes no jobs."""
+    async def take_slot(
+        self, robot: Robot, job_id: str, token: str, now_ms: int, *, connection_id: str | None = None
+    ) -> bool:
+        """Reserve a slot for a job; False when the robot is full, takes no jobs, or has another connection by now."""
         ...
 
     async def free_slot(
         self, tenant_id: str, robot_id: str, job_id: str, token: str, *, cancelled_ms: int | None = None
     ) -> None:
         """Give the slot back, if it is still this lease's; note a cancelled job for the robot's next heartbeat."""
+        ...
+
+    async def forget_cancelled(self, tenant_id: str, robot_id: str, job_id: str) -> None:
+        """The robot has stopped a job it was told to stop: its heartbeats name it no more."""
         ...
 
     async def note(self, tenant_id: str, robot_id: str, event: EventData, at_ms: int) -> None:
