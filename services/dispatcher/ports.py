@@ -122,6 +122,30 @@ class Robots(Protocol):
         ...
 
 
+class RobotSockets(Protocol):
+    """The robots that are connected to this replica, as events from all replicas concern them."""
+
+    def on_connected(self, tenant_id: str, robot_id: str, connection_id: str, version: int) -> None:
+        """The robot registered on that connection; its document then had this version."""
+        ...
+
+    def on_changed(self, tenant_id: str, robot_id: str) -> None:
+        """The robot may get other jobs than before."""
+        ...
+
+    def on_commanded(self, tenant_id: str, robot_id: str, command: str) -> None:
+        """A user told the robot something."""
+        ...
+
+    def on_deleted(self, tenant_id: str, robot_id: str) -> None:
+        """The robot is out of the fleet."""
+        ...
+
+    def on_job_ended(self, tenant_id: str, robot_id: str, job_id: str, attempt: int, reason: str | None) -> None:
+        """The robot's attempt ended; `reason` says why the server ended it, None when the robot did."""
+        ...
+
+
 class Definitions(Protocol):
     """Workflow definitions by content id."""
 

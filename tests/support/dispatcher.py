@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from services.dispatcher.app import OUTBOX_COLLECTIONS, create_app
 from services.dispatcher.settings import DispatcherSettings
@@ -61,9 +62,14 @@ class Dispatcher:
     """A running dispatcher, and everything a test does around it."""
 
     runtime: Runtime
+    app: FastAPI
     http: httpx.AsyncClient
     events: list[CloudEvent]
     """What it and the submissions published."""
+
+    def headers(self, identity: Identity) -> Mapping[str, str]:
+        """What the gateway adds to a call of `identity`."""
+        return {HEADER: self.runtime.tokens.sign(identity)}
 
     def _caller(self, identity: Identity) -> Caller:
         return Caller(self.http, lambda: {HEADER: self.runtime.tokens.sign(identity)})
@@ -140,4 +146,4 @@ async def running_dispatcher(
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://dispatcher") as http,
         ):
-            yield Dispatcher(runtime, http, events)
+            yield Dispatcher(runtime, app, http, events)

@@ -23,6 +23,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
             app,
             lifespan="off",
             proxy_headers=False,
+            ws="websockets-sansio",
             access_log=False,
             log_level="critical",
             timeout_graceful_shutdown=1,

@@ -58,10 +58,11 @@ REFUSALS: Final[Mapping[str, int]] = {"robot.late_report": 409}
 
 SHOWN: Final = frozenset(
     {
-        "name", "command", "workflow_id", "workflow_name", "version", "trigger", "trigger_type", "schedule_id", "schedule_name",
+        "name", "workflow_id", "workflow_name", "version", "trigger", "trigger_type", "schedule_id", "schedule_name",
         "cron_expression", "timezone", "enabled", "webhook_id", "job_id", "attempt", "report", "robot_id",
         "environment", "status", "previous_status", "priority", "reason", "cancelled_by", "key_id", "key_name",
         "expires_ms", "user_id", "username", "tenant_id", "role", "roles", "session_id", "changed", "changes", "fields",
+        "command",
     }
 )  # fmt: skip
 """Fields of an event's data that say more about it; others, and what is neither text nor number, stay out."""

@@ -42,6 +42,8 @@ class Wanted:
     connection_id: str | None = None
     """Where set, nothing is taken unless this is the robot's connection still."""
     avoid: Collection[str] = ()
+    asks_refill: bool = True
+    """Whether an empty index is a reason to read the store at once."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,8 @@ class TakeJobs:
         while len(taken.jobs) < wanted.limit and robot.takes_jobs:
             candidate = self._index.take_best(wanted.profile, wanted.avoid)
             if candidate is None:
-                self._refill()
+                if wanted.asks_refill:
+                    self._refill()
                 break
             outcome = await self._claim(robot, candidate, wanted)
             if outcome is Full:
