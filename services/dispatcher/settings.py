@@ -31,6 +31,9 @@ class DispatcherSettings(ServiceSettings):
     robot_silent_seconds: float = Field(
         90, gt=0, description="silence after which a robot's socket is closed; it is asked after half of it"
     )
+    robot_read_seconds: float = Field(
+        20, gt=0, description="how long a robot may take to read one message on its socket before it is cut off"
+    )
     robot_messages_per_minute: int = Field(
         600, ge=10, le=100_000, description="messages a robot may send on its socket; half of it at once"
     )

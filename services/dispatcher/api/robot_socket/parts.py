@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from services.dispatcher.api.robot_socket.measures import Measures
 from services.dispatcher.domain.matching import CandidateIndex
@@ -21,9 +20,6 @@ from services.dispatcher.use_cases.report_progress import ReportProgress
 from services.dispatcher.use_cases.take_jobs import TakeJobs
 from services.dispatcher.use_cases.withdraw_job import WithdrawJob
 from shared.kernel.ids import NewId
-
-SEND_SECONDS: Final = 20.0
-"""A robot that takes longer than this to read one message is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ class SocketRules:
     silent_seconds: float
     messages_per_minute: int
     max_bytes: int
-    send_seconds: float = SEND_SECONDS
+    send_seconds: float
 
     @classmethod
     def of(cls, settings: DispatcherSettings) -> "SocketRules":
@@ -64,6 +60,7 @@ class SocketRules:
             heartbeat_seconds=settings.robot_heartbeat_seconds,
             silent_seconds=settings.robot_silent_seconds,
             messages_per_minute=settings.robot_messages_per_minute,
+            send_seconds=settings.robot_read_seconds,
             max_bytes=settings.robot_message_max_bytes,
         )
 
