@@ -48,6 +48,7 @@ class ThirdPartyRobot:
     """Asked at each step whether something goes wrong there: `drop` or `duplicate`."""
     patience: float = 0.2
     """How long to wait before the first attempt to come back, at most."""
+    beat_seconds: float = 5.0
     completed: list[str] = field(default_factory=list)
     """Jobs whose completion the server acknowledged."""
     failed: list[str] = field(default_factory=list)
@@ -137,9 +138,9 @@ class ThirdPartyRobot:
             self.close_codes.append(connection.close_code)
             self.is_leaving = self.is_leaving or connection.close_code in FINAL_CODES
 
-    async def _beat(self, seconds: float = 5.0) -> None:
+    async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(seconds * random.uniform(0.8, 1.2))
+            await asyncio.sleep(self.beat_seconds * random.uniform(0.8, 1.2))
             await self._send("heartbeat", status="idle", active_jobs=list(self.tasks))
 
     async def _on_register_ack(self, message: dict[str, Any]) -> None:
