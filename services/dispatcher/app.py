@@ -27,6 +27,7 @@ from services.dispatcher.background import Timers, duties
 from services.dispatcher.consumers import attach_consumers
 from services.dispatcher.domain.matching import CandidateIndex
 from services.dispatcher.domain.retry import RetryPolicy
+from services.dispatcher.ports import Tokens
 from services.dispatcher.settings import DispatcherSettings
 from services.dispatcher.use_cases.accept_job import AcceptJob
 from services.dispatcher.use_cases.add_job_logs import AddJobLogs
@@ -73,7 +74,7 @@ from services.dispatcher.use_cases.withdraw_job import WithdrawJob
 from shared.jobs import JOB_INDEXES, JOBS, DefinitionStore, JobSubmitter
 from shared.jobs.fleet import ROBOTS
 from shared.jobs.history import JobHistory
-from shared.kernel.ids import new_token
+from shared.kernel.ids import NewId, new_id, new_token
 from shared.storage import Collection
 from shared.web import create_service_app
 from shared.web.app import on_drain
@@ -107,9 +108,18 @@ class _Parts:
     retire: RetireRobot
 
 
-def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
-    """The dispatcher as an ASGI application; its lifespan consumes events and runs the timers."""
-    parts = _parts(runtime)
+def create_app(
+    settings: DispatcherSettings,
+    runtime: Runtime,
+    *,
+    lease_tokens: Tokens = new_token,
+    message_ids: NewId = new_id,
+) -> FastAPI:
+    """The dispatcher as an ASGI application; its lifespan consumes events and runs the timers.
+
+    `lease_tokens` and `message_ids` are what is random in a conversation with a robot.
+    """
+    parts = _parts(runtime, lease_tokens)
     timers = _timers(settings, runtime, parts)
     measures = Measures(runtime.registry)
     sessions = RobotSessions(measures)
@@ -146,7 +156,7 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
         rules=SocketRules.of(settings),
         index=parts.index,
         measures=measures,
-        new_id=runtime.new_id,
+        new_id=message_ids,
         now_ms=runtime.clock.now_ms,
     )
     app.include_router(build_robot_socket_router(sockets, sessions))
@@ -156,7 +166,7 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
     return app
 
 
-def _parts(runtime: Runtime) -> _Parts:
+def _parts(runtime: Runtime, lease_tokens: Tokens) -> _Parts:
     jobs = MongoJobs(runtime.store, runtime.relay, runtime.clock, runtime.new_id)
     robots = MongoRobots(runtime.store, runtime.relay, runtime.clock, runtime.new_id)
     index = CandidateIndex()
@@ -167,7 +177,7 @@ def _parts(runtime: Runtime) -> _Parts:
         definitions=DefinitionStore(runtime.store),
         index=index,
         clock=runtime.clock,
-        new_token=new_token,
+        new_token=lease_tokens,
         refill=refill.ask,
     )
     claim = ClaimJob(take, robots, index)

@@ -120,9 +120,15 @@ class Dispatcher:
 
 @asynccontextmanager
 async def running_dispatcher(
-    store_url: str, database: str, *, clock: Clock | None = None, **settings: Any
+    store_url: str,
+    database: str,
+    *,
+    clock: Clock | None = None,
+    random_parts: Mapping[str, Callable[[], str]] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Dispatcher]:
-    """A dispatcher whose timers look often; time is `clock`'s, by default the store's."""
+    """A dispatcher whose timers look often; time is `clock`'s, by default the store's. `random_parts`: in place of what
+    is random otherwise."""
     quick: dict[str, Any] = {
         "mongodb_url": store_url,
         "mongodb_database": database,
@@ -140,7 +146,7 @@ async def running_dispatcher(
 
     async with open_runtime(loaded, OUTBOX_COLLECTIONS, clock=clock) as runtime:
         await Consumer({}, otherwise=keep).attach(runtime.bus, Subscription("test", ("#",)))
-        app = create_app(loaded, runtime)
+        app = create_app(loaded, runtime, **(random_parts or {}))
         transport = httpx.ASGITransport(app=app)
         async with (
             app.router.lifespan_context(app),
