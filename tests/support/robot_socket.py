@@ -80,9 +80,10 @@ class RobotSocket:
             while True:
                 message = json.loads(await asyncio.wait_for(self.connection.recv(), PATIENCE_SECONDS))
                 self.seen.append({**message, **message.get("payload", {})})
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None, "the connection broke without a closing frame"
-            return closed.rcvd.code
+        except ConnectionClosed:
+            code = self.connection.close_code
+        assert code is not None
+        return code
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any, Final
 from shared.config.settings import DEVELOPMENT_INTERNAL_KEY
 from shared.kernel.clock import SystemClock
 from shared.web.tokens import HEADER, InternalTokens
+from tests.support.eventually import eventually
 from tests.support.robot_socket import robot_key
 from tests.support.third_party_robot import ThirdPartyRobot
 
@@ -57,8 +58,7 @@ async def storm(url: str, n_robots: int, seed: int, folder: Path) -> None:
         if number % BATCH == BATCH - 1:
             await asyncio.wait_for(robot.registered.wait(), 30)
     (folder / "connected").touch()
-    while not (folder / "stop").exists():
-        await asyncio.sleep(0.1)
+    await eventually((folder / "stop").exists, timeout_seconds=600)
     for robot in robots:
         robot.chaos = lambda _: False
         await robot.leave()

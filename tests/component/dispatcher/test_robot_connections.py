@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.web.app import drain
+from tests.support.clock import ManualClock
 from tests.support.dispatcher import Dispatcher, running_dispatcher
 from tests.support.eventually import eventually
 from tests.support.robot_socket import RobotSocket, SocketServer, serving_dispatcher
@@ -100,23 +101,19 @@ async def test_a_robot_that_crashed_gives_back_what_it_held(store_url: str, data
 
 
 async def test_a_heartbeat_renews_what_the_robot_says_it_runs(store_url: str, database_name: str) -> None:
-    async with running(store_url, database_name, robot_lease_seconds=6) as server:
-        async with server.robot() as robot:
-            await robot.register(max_concurrent_jobs=2)
-            kept, lost = [await server.dispatcher.submit() for _ in range(2)]
-            for _ in range(2):
-                await robot.accept()
-
-            async def lost_is_back() -> bool:
-                await robot.send("heartbeat", active_jobs=[kept.job_id])
-                await robot.expect("heartbeat_ack")
-                return (await server.dispatcher.job(lost.job_id)).attempt > 1 or await is_status(
-                    server.dispatcher, lost.job_id, "pending"
-                )
-
-            await eventually(lost_is_back, timeout_seconds=15)
-            assert (await server.dispatcher.job(kept.job_id)).attempt == 1
-            assert await is_status(server.dispatcher, kept.job_id, "running")
+    clock = ManualClock()
+    async with running(store_url, database_name, clock=clock) as server, server.robot() as robot:
+        await robot.register(max_concurrent_jobs=2)
+        kept, lost = [await server.dispatcher.submit() for _ in range(2)]
+        for _ in range(2):
+            await robot.accept()
+        for _ in range(2):
+            clock.advance(seconds=40)
+            await robot.send("heartbeat", active_jobs=[kept.job_id])
+            await robot.expect("heartbeat_ack")
+        await robot.expect("job_cancel", job_id=lost.job_id, reason="its lease expired")
+        stored = await server.dispatcher.job(kept.job_id)
+        assert (stored.status, stored.attempt) == ("running", 1)
 
 
 async def test_a_second_connection_replaces_the_first_and_takes_over_its_jobs(server: SocketServer) -> None:
@@ -279,17 +276,19 @@ async def test_too_many_messages_are_refused_unprocessed_and_named_and_end_the_c
 async def test_a_robot_that_does_not_read_is_cut_off_alone_and_its_job_returns(
     store_url: str, database_name: str
 ) -> None:
-    async with running(store_url, database_name, robot_read_seconds=0.5) as server:
-        async with server.robot("slow", max_queue=1) as slow:
-            await slow.register(max_concurrent_jobs=100)
-            text = "x" * 2_000_000
-            jobs = [await server.dispatcher.submit(variables={"text": text}) for _ in range(6)]
-            await eventually(lambda: _metric(server, 'casare_robot_sockets_closed_total{code="4008"} 1.0'))
-            async with server.robot("quick") as quick:
-                await quick.register(max_concurrent_jobs=100)
-                ids = {(await quick.accept())["job_id"] for _ in jobs}
-            assert ids == {job.job_id for job in jobs}
-            slow.connection.transport.abort()
+    async with (
+        running(store_url, database_name, robot_read_seconds=0.5) as server,
+        server.robot("slow", max_queue=1) as slow,
+    ):
+        await slow.register(max_concurrent_jobs=100)
+        text = "x" * 2_000_000
+        jobs = [await server.dispatcher.submit(variables={"text": text}) for _ in range(6)]
+        await eventually(lambda: _metric(server, 'casare_robot_sockets_closed_total{code="4008"} 1.0'))
+        async with server.robot("quick") as quick:
+            await quick.register(max_concurrent_jobs=100)
+            ids = {(await quick.accept())["job_id"] for _ in jobs}
+        assert ids == {job.job_id for job in jobs}
+        slow.connection.transport.abort()
 
 
 async def test_a_silent_robot_is_asked_and_then_given_up(store_url: str, database_name: str) -> None:
@@ -328,12 +327,12 @@ async def test_repeated_and_shuffled_reports_change_nothing(server: SocketServer
 
 
 async def test_a_job_offered_by_a_dispatcher_that_died_returns_uncounted(store_url: str, database_name: str) -> None:
-    async with running(store_url, database_name, robot_accept_seconds=1, lease_check_seconds=3600) as one:
-        async with one.robot() as robot:
-            await robot.register()
-            job = await one.dispatcher.submit()
-            await robot.expect("job_assign")
-            robot.connection.transport.abort()
+    settings = {"robot_accept_seconds": 1, "lease_check_seconds": 3600}
+    async with running(store_url, database_name, **settings) as one, one.robot() as robot:
+        await robot.register()
+        job = await one.dispatcher.submit()
+        await robot.expect("job_assign")
+        robot.connection.transport.abort()
     async with running(store_url, database_name) as two:
         await eventually(partial(is_status, two.dispatcher, job.job_id, "pending"))
         assert (await two.dispatcher.job(job.job_id)).attempts_used == 0

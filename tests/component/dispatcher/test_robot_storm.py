@@ -60,7 +60,8 @@ async def test_a_storm_of_drops_duplicates_and_cancels_finishes_every_job_once(
         finished = Counter(job_id for robot in record.values() for job_id in robot["completed"])
         stored = await _by_status(dispatcher)
         codes = Counter(code for robot in record.values() for code in robot["codes"])
-        print({status: len(ids) for status, ids in stored.items()}, dict(codes), f"{memory[0]} → {memory[-1]} bytes")
+        shown = {status: len(ids) for status, ids in stored.items()}
+        print(shown, dict(codes), f"{memory[0]} → {memory[-1]} bytes")  # noqa: T201 - the run's figures
         assert set(stored) <= {"completed", "cancelled"}
         assert sum(map(len, stored.values())) == len(jobs)
         assert set(finished) == stored["completed"]
