@@ -1,0 +1,144 @@
+"""Which server, and as whom: by argument, by environment, or by the login that `casare login` stored."""
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from casare._address import DEFAULT_URL, checked_url
+from casare._login_file import LoginFile, config_folder
+from casare._retrying import Retries
+from casare.errors import ConfigurationProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token or an API key, used as it is."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A user, who is logged in with the first call."""
+
+    username: str
+    password: str = field(repr=False)
+    tenant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The login in the file, at the settings' address."""
+
+    file: LoginFile
+
+
+Credential = Token | Password | Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client needs to know before its first call."""
+
+    url: str
+    credential: Credential
+    retries: Retries
+    timeout_seconds: float
+    verify: ssl.SSLContext | bool
+
+
+def settings(
+    url: str | None,
+    *,
+    username: str | None,
+    password: str | None,
+    tenant_id: str | None,
+    token: str | None,
+    api_key: str | None,
+    profile: str | None,
+    retries: Retries,
+    timeout: float,
+    verify: bool | str | os.PathLike[str] | ssl.SSLContext,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """All settled. Raises ConfigurationProblem."""
+    file = LoginFile(config_folder(environ))
+    chosen = _url(url, profile, file, environ)
+    given = _given(username, password, tenant_id, token or api_key, profile, file)
+    credential = given or _from_environment(environ, tenant_id) or _stored(chosen, file)
+    return Settings(chosen, credential, retries, timeout, _verification(verify))
+
+
+def _url(url: str | None, profile: str | None, file: LoginFile, environ: Mapping[str, str]) -> str:
+    if url is not None:
+        return checked_url(url, "url")
+    if profile is not None:
+        return checked_url(profile, "profile")
+    if environ.get("CASARE_URL"):
+        return checked_url(environ["CASARE_URL"], "CASARE_URL")
+    return checked_url(file.current_url() or DEFAULT_URL, str(file.path))
+
+
+def _given(
+    username: str | None,
+    password: str | None,
+    tenant_id: str | None,
+    token: str | None,
+    profile: str | None,
+    file: LoginFile,
+) -> Credential | None:
+    if (username is None) != (password is None):
+        raise ConfigurationProblem("`username` and `password` go together: pass both.")
+    ways = (token, username, profile)
+    if sum(way is not None for way in ways) > 1:
+        raise ConfigurationProblem("Pass one credential: `token`, `api_key`, `profile`, or `username` with `password`.")
+    if token is not None:
+        return Token(token)
+    if username is not None and password is not None:
+        return Password(username, password, tenant_id)
+    return Stored(file) if profile is not None else None
+
+
+def _from_environment(environ: Mapping[str, str], tenant_id: str | None) -> Credential | None:
+    token = _secret(environ, "CASARE_TOKEN")
+    if token:
+        return Token(token)
+    username, password = environ.get("CASARE_USERNAME"), _secret(environ, "CASARE_PASSWORD")
+    if not username and not password:
+        return None
+    if not username or not password:
+        raise ConfigurationProblem("CASARE_USERNAME and CASARE_PASSWORD go together: set both, or neither.")
+    return Password(username, password, tenant_id)
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str | None:
+    path = environ.get(f"{name}_FILE")
+    if not path:
+        return environ.get(name)
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationProblem(f"{name}_FILE: cannot read {path}: {error}.") from error
+
+
+def _stored(url: str, file: LoginFile) -> Credential:
+    if file.get(url) is None:
+        raise ConfigurationProblem(
+            f"No credential for {url}. Pass `token` or `username` and `password`, set CASARE_TOKEN or CASARE_USERNAME "
+            "and CASARE_PASSWORD, or run: casare login"
+        )
+    return Stored(file)
+
+
+def _verification(verify: bool | str | os.PathLike[str] | ssl.SSLContext) -> ssl.SSLContext | bool:
+    if isinstance(verify, bool | ssl.SSLContext):
+        return verify
+    try:
+        path = Path(verify)
+        return (
+            ssl.create_default_context(capath=str(path)) if path.is_dir() else ssl.create_default_context(cafile=path)
+        )
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationProblem(f"verify: cannot read certificates from {verify}: {error}.") from error
