@@ -11,6 +11,7 @@ import httpx
 
 from casare._calls import Call
 
+_TENTHS: Final = 10
 _IN_PROGRESS: Final = b"IDEMPOTENCY_IN_PROGRESS"
 _NOTHING_WAS_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -45,7 +46,7 @@ class RetryPolicy:
     def __init__(self, retries: Retries, rng: random.Random) -> None:
         self._retries = retries
         self._rng = rng
-        self._left = float(retries.budget)
+        self._tenths_left = retries.budget * _TENTHS
         self._guard = threading.Lock()
 
     @property
@@ -74,15 +75,15 @@ class RetryPolicy:
 
     def _take(self) -> bool:
         with self._guard:
-            if self._left < 1:
+            if self._tenths_left < _TENTHS:
                 return False
-            self._left -= 1
+            self._tenths_left -= _TENTHS
             return True
 
     def _give_back(self, outcome: Outcome) -> None:
         if isinstance(outcome, httpx.Response):
             with self._guard:
-                self._left = min(float(self._retries.budget), self._left + 0.1)
+                self._tenths_left = min(self._retries.budget * _TENTHS, self._tenths_left + 1)
 
 
 def retry_after_seconds(response: httpx.Response, now_seconds: float) -> float | None:

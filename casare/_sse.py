@@ -11,6 +11,7 @@ class EventParser:
     def __init__(self, last_id: str | None) -> None:
         self.last_id = last_id
         self.retry_seconds: float | None = None
+        self._id = last_id
         self._data: list[str] = []
         self._type = ""
 
@@ -25,18 +26,19 @@ class EventParser:
         elif name == "event":
             self._type = value
         elif name == "id" and "\0" not in value:
-            self.last_id = value
+            self._id = value
         elif name == "retry" and value.isascii() and value.isdigit():
             self.retry_seconds = int(value) / 1000
         return None
 
     def drop(self) -> None:
         """The connection ended: half an event is none."""
-        self._data, self._type = [], ""
+        self._id, self._data, self._type = self.last_id, [], ""
 
     def _dispatch(self) -> Event | None:
         text, kind = "\n".join(self._data), self._type or "message"
         had_data = bool(self._data)
+        self.last_id = self._id
         self.drop()
         if not had_data:
             return None

@@ -113,7 +113,7 @@ class Watcher:
             n_pages += 1
             found = {record.job_id: record for record in page.items if record.job_id in missing}
             self._known |= found
-            missing -= found.keys()
+            missing.difference_update(found)
             cursor = page.next_cursor
             if cursor is None:
                 break
