@@ -105,18 +105,19 @@ def _from_environment(environ: Mapping[str, str], tenant_id: str | None) -> Cred
     token = _secret(environ, "CASARE_TOKEN")
     if token:
         return Token(token)
-    username, password = environ.get("CASARE_USERNAME"), _secret(environ, "CASARE_PASSWORD")
-    if not username and not password:
+    username = environ.get("CASARE_USERNAME")
+    if not username:  # a password alone is one for `casare login`
         return None
-    if not username or not password:
+    password = _secret(environ, "CASARE_PASSWORD")
+    if not password:
         raise ConfigurationProblem("CASARE_USERNAME and CASARE_PASSWORD go together: set both, or neither.")
     return Password(username, password, tenant_id)
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str | None:
-    path = environ.get(f"{name}_FILE")
-    if not path:
-        return environ.get(name)
+    value, path = environ.get(name), environ.get(f"{name}_FILE")
+    if value or not path:
+        return value or None
     try:
         return Path(path).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

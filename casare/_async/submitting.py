@@ -107,7 +107,7 @@ class AsyncSubmitting:
     async def submit_batch(self, runs: Sequence[Run], *, idempotency_key: str | None = None) -> list[AsyncJob]:
         """The jobs of stored workflows, in the order of `runs`, with one call for every 1,000.
 
-        Of each call all jobs are made or none. When a later call fails, repeat with the same `idempotency_key` and the
-        same runs: the jobs of earlier calls are found, not made again.
+        When one run of a call is not valid, none of that call is stored. When the store or the connection fails on the
+        way, repeat with the same `idempotency_key` and the same runs: what is missing is added, and nothing twice.
         """
         return await submit_batch(self._work, runs, idempotency_key)

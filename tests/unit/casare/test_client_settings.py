@@ -50,6 +50,7 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
     environ = {"CASARE_USERNAME": "ann", "CASARE_PASSWORD_FILE": str(secret)}
     assert chosen(tmp_path, environ).credential == Password("ann", "from a file")
     assert chosen(tmp_path, {"CASARE_TOKEN_FILE": str(secret)}).credential == Token("from a file")
+    assert chosen(tmp_path, {"CASARE_TOKEN_FILE": str(secret), "CASARE_TOKEN": "t"}).credential == Token("t")
     with pytest.raises(ConfigurationProblem, match="CASARE_TOKEN_FILE"):
         chosen(tmp_path, {"CASARE_TOKEN_FILE": str(tmp_path / "nowhere")})
 
@@ -63,6 +64,11 @@ def test_without_a_credential_the_client_says_what_to_do(tmp_path: Path) -> None
         chosen(tmp_path, {"CASARE_USERNAME": "ann"})
     with pytest.raises(ConfigurationProblem, match="one credential"):
         chosen(tmp_path, token="t", username="ann", password="p")
+
+
+def test_a_password_alone_is_one_for_the_login_command(tmp_path: Path) -> None:
+    log_in(tmp_path)
+    assert isinstance(chosen(tmp_path, {"CASARE_PASSWORD": "p", "CASARE_TOKEN": ""}).credential, Stored)
 
 
 def test_a_login_is_used_only_where_it_was_made(tmp_path: Path) -> None:
