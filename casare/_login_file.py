@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -34,13 +34,14 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class StoredLogin:
-    """One login, at one address. Its repr shows no token."""
+    """One login, at one address, under the name of its profile. Its repr shows no token."""
 
     url: str
     username: str
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     access_expires_ms: int
+    name: str = ""
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
@@ -56,26 +57,38 @@ class LoginFile:
         self._folder = folder
         self.path = folder / FILE_NAME
 
-    def get(self, url: str) -> StoredLogin | None:
-        """The login at `url`."""
-        entry = self._read()["profiles"].get(url)
-        if entry is None:
+    def get(self, name: str) -> StoredLogin | None:
+        """The login of the profile; None when there is none, or it has been ended."""
+        entry = self._entries().get(name)
+        if entry is None or ("access_token" in entry and entry["access_token"] is None):
             return None
-        if not isinstance(entry, dict) or any(not isinstance(entry.get(name), kind) for name, kind in _KINDS.items()):
+        if any(not isinstance(entry.get(key), kind) for key, kind in _KINDS.items()):
             raise self._damaged()
-        return StoredLogin(url=url, **{name: entry[name] for name in _KINDS})
+        return StoredLogin(url=_url(name, entry), name=name, **{key: entry[key] for key in _KINDS})
 
-    def current_url(self) -> str | None:
-        """The address of the last login, also after its logout."""
+    def current(self) -> str | None:
+        """The name of the profile in use."""
         current = self._read().get("current")
         return current if isinstance(current, str) else None
+
+    def url_of(self, name: str) -> str | None:
+        """The address of the profile, also of one whose login has ended; None when there is none."""
+        entry = self._entries().get(name)
+        return None if entry is None else _url(name, entry)
+
+    def name_at(self, url: str) -> str:
+        """The profile that stands for `url`: the one in use if it is there, else the first there, else its address."""
+        names = [name for name, entry in sorted(self._entries().items()) if _url(name, entry) == url]
+        current = self.current()
+        if current in names:
+            return str(current)
+        return names[0] if names and url not in names else url
 
     def put(self, login: StoredLogin) -> None:
         """Keeps the renewed tokens; what else the file holds stays. Only while the lock is held."""
         content = self._read()
-        changed = asdict(login)
-        entry = content["profiles"].get(changed.pop("url"), {})
-        content["profiles"][login.url] = {**entry, **changed}
+        renewed = {key: getattr(login, key) for key in _KINDS}
+        content["profiles"][login.name] = {**content["profiles"].get(login.name, {}), **renewed}
         self._write(content)
 
     def try_lock(self) -> IO[bytes] | None:
@@ -100,9 +113,15 @@ class LoginFile:
             raise self._unusable(error) from error
         except ValueError as error:
             raise self._damaged() from error
-        if not isinstance(content, dict) or not isinstance(content.get("profiles"), dict):
+        profiles = content.get("profiles") if isinstance(content, dict) else None
+        if not isinstance(profiles, dict) or not all(isinstance(entry, dict) for entry in profiles.values()):
             raise self._damaged()
-        return content
+        known: dict[str, Any] = content
+        return known
+
+    def _entries(self) -> dict[str, dict[str, Any]]:
+        entries: dict[str, dict[str, Any]] = self._read()["profiles"]
+        return entries
 
     def _write(self, content: Mapping[str, Any]) -> None:
         """Replaces the file in one step, so that neither a crash nor a full disk leaves half of it."""
@@ -126,3 +145,9 @@ class LoginFile:
 
     def _damaged(self) -> ConfigurationProblem:
         return ConfigurationProblem(f"{self.path} is damaged. Delete it and run: casare login")
+
+
+def _url(name: str, entry: Mapping[str, Any]) -> str:
+    """A profile without an address of its own is called by it."""
+    url = entry.get("url")
+    return url if isinstance(url, str) else name

@@ -30,9 +30,10 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The login in the file, at the settings' address."""
+    """The login in the file under this name of a profile."""
 
     file: LoginFile
+    name: str
 
 
 Credential = Token | Password | Stored
@@ -65,40 +66,47 @@ def settings(
 ) -> Settings:
     """All settled. Raises ConfigurationProblem."""
     file = LoginFile(config_folder(environ))
-    chosen = _url(url, profile, file, environ)
-    given = _given(username, password, tenant_id, token or api_key, profile, file)
-    credential = given or _from_environment(environ, tenant_id) or _stored(chosen, file)
+    chosen, name = _server(url, profile or environ.get("CASARE_PROFILE"), file, environ)
+    credential = (
+        _given(username, password, tenant_id, token, api_key)
+        or (None if profile is None else _stored(chosen, name, file))
+        or _from_environment(environ, tenant_id)
+        or _stored(chosen, name, file)
+    )
     return Settings(chosen, credential, retries, timeout, _verification(verify))
 
 
-def _url(url: str | None, profile: str | None, file: LoginFile, environ: Mapping[str, str]) -> str:
+def _server(url: str | None, profile: str | None, file: LoginFile, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The address, and the name of the profile kept for it: as the command chooses them.
+
+    An address that is given wins over the profile's, a profile that is named over CASARE_URL, that over the profile in
+    use.
+    """
+    current = file.current()
     if url is not None:
-        return checked_url(url, "url")
-    if profile is not None:
-        return checked_url(profile, "profile")
-    if environ.get("CASARE_URL"):
-        return checked_url(environ["CASARE_URL"], "CASARE_URL")
-    return checked_url(file.current_url() or DEFAULT_URL, str(file.path))
+        chosen = checked_url(url, "url")
+    elif profile and (known := file.url_of(profile)) is not None:
+        chosen = checked_url(known, str(file.path))
+    elif environ.get("CASARE_URL"):
+        chosen = checked_url(environ["CASARE_URL"], "CASARE_URL")
+    elif not profile and current is not None:
+        return checked_url(file.url_of(current) or current, str(file.path)), current
+    else:
+        chosen = DEFAULT_URL
+    return chosen, profile or file.name_at(chosen)
 
 
 def _given(
-    username: str | None,
-    password: str | None,
-    tenant_id: str | None,
-    token: str | None,
-    profile: str | None,
-    file: LoginFile,
+    username: str | None, password: str | None, tenant_id: str | None, token: str | None, api_key: str | None
 ) -> Credential | None:
     if (username is None) != (password is None):
         raise ConfigurationProblem("`username` and `password` go together: pass both.")
-    ways = (token, username, profile)
-    if sum(way is not None for way in ways) > 1:
-        raise ConfigurationProblem("Pass one credential: `token`, `api_key`, `profile`, or `username` with `password`.")
-    if token is not None:
-        return Token(token)
+    if sum(way is not None for way in (token, api_key, username)) > 1:
+        raise ConfigurationProblem("Pass one credential: `token`, `api_key`, or `username` with `password`.")
     if username is not None and password is not None:
         return Password(username, password, tenant_id)
-    return Stored(file) if profile is not None else None
+    value = token or api_key
+    return None if value is None else Token(value)
 
 
 def _from_environment(environ: Mapping[str, str], tenant_id: str | None) -> Credential | None:
@@ -124,13 +132,16 @@ def _secret(environ: Mapping[str, str], name: str) -> str | None:
         raise ConfigurationProblem(f"{name}_FILE: cannot read {path}: {error}.") from error
 
 
-def _stored(url: str, file: LoginFile) -> Credential:
-    if file.get(url) is None:
+def _stored(url: str, name: str, file: LoginFile) -> Credential:
+    """Tokens are for the server that gave them, whatever address is named beside the profile."""
+    login = file.get(name)
+    if login is None or login.url != url:
+        option = "" if name == url else f" --profile {name}"
         raise ConfigurationProblem(
             f"No credential for {url}. Pass `token` or `username` and `password`, set CASARE_TOKEN or CASARE_USERNAME "
-            "and CASARE_PASSWORD, or run: casare login"
+            f"and CASARE_PASSWORD, or run: casare login{option}"
         )
-    return Stored(file)
+    return Stored(file, name)
 
 
 def _verification(verify: bool | str | os.PathLike[str] | ssl.SSLContext) -> ssl.SSLContext | bool:

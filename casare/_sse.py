@@ -1,8 +1,21 @@
 """Server-Sent Events, read line by line (WHATWG HTML, 9.2.6)."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 import msgspec
 
 from casare.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One event as the stream has it."""
+
+    type: str
+    id: str | None
+    text: str
 
 
 class EventParser:
@@ -15,8 +28,8 @@ class EventParser:
         self._data: list[str] = []
         self._type = ""
 
-    def feed(self, line: str) -> Event | None:
-        """The event that this line ends, if it does."""
+    def feed(self, line: str) -> Block | None:
+        """What this line ends, if it does."""
         if not line:
             return self._dispatch()
         name, _, value = line.partition(":")
@@ -35,17 +48,40 @@ class EventParser:
         """The connection ended: half an event is none."""
         self._id, self._data, self._type = self.last_id, [], ""
 
-    def _dispatch(self) -> Event | None:
-        text, kind = "\n".join(self._data), self._type or "message"
-        had_data = bool(self._data)
+    def _dispatch(self) -> Block | None:
+        block = Block(self._type or "message", self._id, "\n".join(self._data)) if self._data else None
         self.last_id = self._id
         self.drop()
-        if not had_data:
+        return block
+
+
+class _Notice(msgspec.Struct):
+    """What the server tells of an event."""
+
+    event_type: str
+    timestamp: datetime
+    data: dict[str, Any]
+    version: int | None = None
+
+
+def event_of(block: Block) -> Event | None:
+    """The event for the caller; None for what only opens the stream: `hello`, and `resumed` without a gap."""
+    seq = int(block.id) if block.id and block.id.isascii() and block.id.isdigit() else None
+    if block.type == "hello":
+        return None
+    try:
+        notice = msgspec.json.decode(block.text, type=_Notice)
+    except msgspec.MsgspecError:
+        data = _object(block.text)
+        if block.type == "resumed" and data.get("complete") is True:
             return None
-        try:
-            data = msgspec.json.decode(text, type=dict)
-        except msgspec.MsgspecError:  # not JSON, or no object: still the caller's to see
-            data = {"text": text}
-        number = self.last_id
-        seq = int(number) if number and number.isascii() and number.isdigit() else None
-        return Event(seq=seq, type=kind, data=data)
+        return Event(seq=seq, type=block.type, data=data)
+    return Event(seq=seq, type=block.type, timestamp=notice.timestamp, version=notice.version, data=notice.data)
+
+
+def _object(text: str) -> dict[str, Any]:
+    """What is no object can still be seen."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {"text": text}

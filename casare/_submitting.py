@@ -52,9 +52,18 @@ class Definition:
 
     def body(self) -> dict[str, Any]:
         """The fields of a submission that come from the definition."""
+        return {"workflow_name": self.name, "workflow_json": self.workflow_json, "metadata": self._described()}
+
+    def changes(self, *, renamed: bool) -> dict[str, Any]:
+        """The fields of a new version; the workflow keeps its name unless it is `renamed`, and what it is described as
+        unless the definition says something else."""
+        name = {"workflow_name": self.name} if renamed else {}
+        described = self._described()
+        return {"workflow_json": self.workflow_json, **name, **({"metadata": described} if described else {})}
+
+    def _described(self) -> dict[str, str]:
         description = _metadata(self.workflow_json).get("description")
-        metadata = {"description": description} if isinstance(description, str) else {}
-        return {"workflow_name": self.name, "workflow_json": self.workflow_json, "metadata": metadata}
+        return {"description": description} if isinstance(description, str) else {}
 
 
 def workflow_id_of(workflow: str | WorkflowSummary) -> str:

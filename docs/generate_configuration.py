@@ -94,6 +94,7 @@ What `casare.Client()` reads where it is not told by argument; see [the client](
 | Variable | Meaning |
 |---|---|
 | `CASARE_URL` | the server; without it, that of the last login, or `http://127.0.0.1:8000` |
+| `CASARE_PROFILE` | the stored login to use, and its server; `CASARE_URL` does not count then |
 | `CASARE_TOKEN` | an access token, used as it is; `CASARE_TOKEN_FILE` is a file with it |
 | `CASARE_USERNAME` | the user to log in as, where `CASARE_TOKEN` is not set; without both, the stored login |
 | `CASARE_PASSWORD` | the user's password; `CASARE_PASSWORD_FILE` is a file with it |

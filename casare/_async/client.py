@@ -34,10 +34,11 @@ _DEFAULT_RETRIES = Retries()
 class AsyncClient(AsyncSubmitting):
     """A Casare server, as one user sees it.
 
-    The server is `url`, else `CASARE_URL`, else that of the last `casare login`, else the one on this machine. The
-    credential is `token` (an access token), `api_key`, `username` and `password`, or `profile` (the address whose
-    stored login is used); else `CASARE_TOKEN`, else `CASARE_USERNAME` and `CASARE_PASSWORD` (secrets also as `…_FILE`),
-    else the login that `casare login` stored for that server. Tokens are renewed before they end, once for all calls.
+    The server is `url`, else the profile's, else `CASARE_URL`, else that of the last `casare login`, else the one on
+    this machine. The credential is `token` (an access token), `api_key`, `username` and `password`, or the login of the
+    `profile` that `casare login` stored; else `CASARE_TOKEN`, else `CASARE_USERNAME` and `CASARE_PASSWORD` (secrets
+    also as `…_FILE`), else the stored login of `CASARE_PROFILE` or for that server. Tokens are renewed before they end,
+    once for all calls.
 
     `timeout` is the longest silence of the server in seconds, `retries` how persistent calls are, `verify` a file or
     folder of certificates to trust, an `ssl.SSLContext`, or False to trust anybody (do not).
@@ -123,7 +124,11 @@ class AsyncClient(AsyncSubmitting):
             job.record = ended[job.id]
         return [ended[job.id] for job in jobs]
 
-    def events(self, *, since: int | None = None) -> AsyncIterator[Event]:
-        """Events of the tenant as they happen, until you stop; after `since`, a `seq` seen earlier. A connection that
-        drops is made again from the last event on."""
-        return read_events(self._session, since)
+    def events(self, *, since: int | None = None, types: Sequence[str] | None = None) -> AsyncIterator[Event]:
+        """Events of the tenant as they happen, until you stop: of these `types`, such as `job_completed`, or of all;
+        after `since`, a `seq` seen earlier. A connection that drops is made again from the last event on.
+
+        An event `resumed` is yielded when not everything since then is retained any more; its `data` says from where on
+        it is.
+        """
+        return read_events(self._session, since, types)

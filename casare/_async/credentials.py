@@ -127,13 +127,14 @@ class AsyncPasswordTokens(AsyncRenewedTokens):
 class AsyncStoredTokens(AsyncRenewedTokens):
     """The login that `casare login` stored, shared with the command and with other clients."""
 
-    def __init__(self, exchange: AsyncExchange, file: LoginFile) -> None:
+    def __init__(self, exchange: AsyncExchange, file: LoginFile, name: str) -> None:
         super().__init__(exchange)
         self._file = file
+        self._name = name
 
     def _current(self) -> StoredLogin | None:
-        login = self._file.get(self._exchange.url)
-        if login is None:
+        login = self._file.get(self._name)
+        if login is None or login.url != self._exchange.url:
             raise ConfigurationProblem(f"Not logged in at {self._exchange.url}. Run: casare login")
         return login
 
@@ -164,7 +165,7 @@ def async_token_source(credential: Credential, exchange: AsyncExchange) -> Async
         return AsyncFixedToken(credential.value)
     if isinstance(credential, Password):
         return AsyncPasswordTokens(exchange, credential)
-    return AsyncStoredTokens(exchange, credential.file)
+    return AsyncStoredTokens(exchange, credential.file, credential.name)
 
 
 def _with(login: StoredLogin, tokens: Tokens) -> StoredLogin:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import httpx
@@ -11,7 +11,7 @@ from casare._answers import error_of
 from casare._async.session import AsyncSession
 from casare._async.timing import sleep
 from casare._calls import Call
-from casare._sse import EventParser
+from casare._sse import EventParser, event_of
 from casare.errors import ApiError, RateLimited, Unavailable
 from casare.models import Event, Model
 
@@ -31,14 +31,14 @@ class _Dropped(Exception):
         self.seconds = seconds
 
 
-async def read_events(session: AsyncSession, since: int | None) -> AsyncIterator[Event]:
+async def read_events(session: AsyncSession, since: int | None, types: Sequence[str] | None) -> AsyncIterator[Event]:
     """Events until the caller stops. A connection that drops is made again, from the last event on, after waits that
     double and vary by chance. Raises what the server refuses for good."""
     parser = EventParser(None if since is None else str(since))
     failures = 0
     while True:
         try:
-            async for event in _one_connection(session, parser):
+            async for event in _one_connection(session, parser, types):
                 failures = 0
                 yield event
         except _Dropped as drop:
@@ -49,9 +49,11 @@ async def read_events(session: AsyncSession, since: int | None) -> AsyncIterator
             await sleep(max(drop.seconds or 0.0, parser.retry_seconds or 0.0) + session.exchange.rng.uniform(0, whole))
 
 
-async def _one_connection(session: AsyncSession, parser: EventParser) -> AsyncIterator[Event]:
+async def _one_connection(
+    session: AsyncSession, parser: EventParser, types: Sequence[str] | None
+) -> AsyncIterator[Event]:
     headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-    params = {}
+    params = {} if types is None else {"types": ",".join(types)}
     if parser.last_id is not None:
         headers["Last-Event-ID"] = parser.last_id
         params["since"] = parser.last_id
@@ -63,8 +65,8 @@ async def _one_connection(session: AsyncSession, parser: EventParser) -> AsyncIt
                 await response.aread()
                 await _refused(session, response, token)
             async for line in response.aiter_lines():
-                event = parser.feed(line)
-                if event is not None:
+                block = parser.feed(line)
+                if block is not None and (event := event_of(block)) is not None:
                     yield event
     except httpx.RequestError as error:
         raise _Dropped(str(error) or type(error).__name__) from error

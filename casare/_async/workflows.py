@@ -1,12 +1,14 @@
 """Workflows and their webhooks: `client.workflows`, `client.webhooks`."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 
 from casare._address import segment
 from casare._async.pages import each_by_number
 from casare._async.session import AsyncSession
 from casare._calls import create, delete, fields, get, put
 from casare._submitting import Definition, WorkflowSource, definition_of
+from casare.errors import NotFound
 from casare.models import Model, NewWebhook, Submission, Webhook, Workflow, WorkflowSummary, WorkflowVersion
 from casare.models.workflows import Versions, WebhookList, WorkflowPage
 
@@ -35,8 +37,8 @@ class AsyncWorkflows:
         definition = definition_of(workflow, name)
         known = workflow_id or await self._id_of(definition.name)
         if known is None:
-            known = await self._store(definition, idempotency_key)
-        body = {**definition.body(), **fields(expected_version=expected_version)}
+            return await self.get(await self._store(definition, idempotency_key))
+        body = definition.changes(renamed=name is not None) | fields(expected_version=expected_version)
         return await self._session.call(put(f"/workflows/{segment(known)}", Workflow, body))
 
     async def get(self, workflow_id: str, *, version: int | None = None) -> Workflow:
@@ -68,7 +70,8 @@ class AsyncWorkflows:
         submission = await self._session.call(create("/workflows", Submission, body, key))
         if submission.webhook_id is not None:
             path = f"/workflows/{segment(submission.workflow_id)}/webhooks/{segment(submission.webhook_id)}"
-            await self._session.call(delete(path, Model))
+            with suppress(NotFound):  # an earlier try, whose answer was lost, has removed it
+                await self._session.call(delete(path, Model))
         return submission.workflow_id
 
 

@@ -128,13 +128,14 @@ class PasswordTokens(RenewedTokens):
 class StoredTokens(RenewedTokens):
     """The login that `casare login` stored, shared with the command and with other clients."""
 
-    def __init__(self, exchange: Exchange, file: LoginFile) -> None:
+    def __init__(self, exchange: Exchange, file: LoginFile, name: str) -> None:
         super().__init__(exchange)
         self._file = file
+        self._name = name
 
     def _current(self) -> StoredLogin | None:
-        login = self._file.get(self._exchange.url)
-        if login is None:
+        login = self._file.get(self._name)
+        if login is None or login.url != self._exchange.url:
             raise ConfigurationProblem(f"Not logged in at {self._exchange.url}. Run: casare login")
         return login
 
@@ -165,7 +166,7 @@ def token_source(credential: Credential, exchange: Exchange) -> TokenSource:
         return FixedToken(credential.value)
     if isinstance(credential, Password):
         return PasswordTokens(exchange, credential)
-    return StoredTokens(exchange, credential.file)
+    return StoredTokens(exchange, credential.file, credential.name)
 
 
 def _with(login: StoredLogin, tokens: Tokens) -> StoredLogin:

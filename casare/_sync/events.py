@@ -3,14 +3,14 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import httpx
 
 from casare._answers import error_of
 from casare._calls import Call
-from casare._sse import EventParser
+from casare._sse import EventParser, event_of
 from casare._sync.session import Session
 from casare._sync.timing import sleep
 from casare.errors import ApiError, RateLimited, Unavailable
@@ -32,14 +32,14 @@ class _Dropped(Exception):
         self.seconds = seconds
 
 
-def read_events(session: Session, since: int | None) -> Iterator[Event]:
+def read_events(session: Session, since: int | None, types: Sequence[str] | None) -> Iterator[Event]:
     """Events until the caller stops. A connection that drops is made again, from the last event on, after waits that
     double and vary by chance. Raises what the server refuses for good."""
     parser = EventParser(None if since is None else str(since))
     failures = 0
     while True:
         try:
-            for event in _one_connection(session, parser):
+            for event in _one_connection(session, parser, types):
                 failures = 0
                 yield event
         except _Dropped as drop:
@@ -50,9 +50,9 @@ def read_events(session: Session, since: int | None) -> Iterator[Event]:
             sleep(max(drop.seconds or 0.0, parser.retry_seconds or 0.0) + session.exchange.rng.uniform(0, whole))
 
 
-def _one_connection(session: Session, parser: EventParser) -> Iterator[Event]:
+def _one_connection(session: Session, parser: EventParser, types: Sequence[str] | None) -> Iterator[Event]:
     headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-    params = {}
+    params = {} if types is None else {"types": ",".join(types)}
     if parser.last_id is not None:
         headers["Last-Event-ID"] = parser.last_id
         params["since"] = parser.last_id
@@ -64,8 +64,8 @@ def _one_connection(session: Session, parser: EventParser) -> Iterator[Event]:
                 response.read()
                 _refused(session, response, token)
             for line in response.iter_lines():
-                event = parser.feed(line)
-                if event is not None:
+                block = parser.feed(line)
+                if block is not None and (event := event_of(block)) is not None:
                     yield event
     except httpx.RequestError as error:
         raise _Dropped(str(error) or type(error).__name__) from error

@@ -2,12 +2,14 @@
 """Workflows and their webhooks: `client.workflows`, `client.webhooks`."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from casare._address import segment
 from casare._calls import create, delete, fields, get, put
 from casare._submitting import Definition, WorkflowSource, definition_of
 from casare._sync.pages import each_by_number
 from casare._sync.session import Session
+from casare.errors import NotFound
 from casare.models import Model, NewWebhook, Submission, Webhook, Workflow, WorkflowSummary, WorkflowVersion
 from casare.models.workflows import Versions, WebhookList, WorkflowPage
 
@@ -36,8 +38,8 @@ class Workflows:
         definition = definition_of(workflow, name)
         known = workflow_id or self._id_of(definition.name)
         if known is None:
-            known = self._store(definition, idempotency_key)
-        body = {**definition.body(), **fields(expected_version=expected_version)}
+            return self.get(self._store(definition, idempotency_key))
+        body = definition.changes(renamed=name is not None) | fields(expected_version=expected_version)
         return self._session.call(put(f"/workflows/{segment(known)}", Workflow, body))
 
     def get(self, workflow_id: str, *, version: int | None = None) -> Workflow:
@@ -69,7 +71,8 @@ class Workflows:
         submission = self._session.call(create("/workflows", Submission, body, key))
         if submission.webhook_id is not None:
             path = f"/workflows/{segment(submission.workflow_id)}/webhooks/{segment(submission.webhook_id)}"
-            self._session.call(delete(path, Model))
+            with suppress(NotFound):  # an earlier try, whose answer was lost, has removed it
+                self._session.call(delete(path, Model))
         return submission.workflow_id
 
 

@@ -79,8 +79,11 @@ class ActivityList(Model, frozen=True, kw_only=True):
 
 
 class Event(Model, frozen=True, kw_only=True):
-    """A frame of the live stream. `seq` is where to resume, `client.events(since=event.seq)`; None: it has none."""
+    """An event of the live stream. `seq` is where to resume, `client.events(since=event.seq)`; `version` is that of the
+    job, robot or other thing that it is about."""
 
     seq: int | None
     type: str
+    timestamp: datetime | None = None
+    version: int | None = None
     data: dict[str, Any]

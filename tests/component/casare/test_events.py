@@ -1,8 +1,10 @@
 """The live stream of events."""
 
+import json
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, cast
+from datetime import datetime
+from typing import Any, Final, cast
 
 import pytest
 
@@ -10,13 +12,18 @@ from casare import AsyncClient, Client, Forbidden
 from casare.models import Event
 from tests.component.casare.server import ScriptedServer, problem, stream
 
+AT: Final = "2026-01-01T00:00:00+00:00"
+HELLO: Final = 'id: 0\nevent: hello\ndata: {"seq": 0}\n\n'
+
 
 def frame(seq: int) -> str:
-    return f'id: {seq}\nevent: job_completed\ndata: {{"job_id": "j-{seq}"}}\n\n'
+    notice = {"seq": seq, "event_type": "job_completed", "timestamp": AT, "version": 1, "data": {"job_id": f"j-{seq}"}}
+    return f"id: {seq}\nevent: job_completed\ndata: {json.dumps(notice)}\n\n"
 
 
 def event(seq: int) -> Event:
-    return Event(seq=seq, type="job_completed", data={"job_id": f"j-{seq}"})
+    at = datetime.fromisoformat(AT)
+    return Event(seq=seq, type="job_completed", timestamp=at, version=1, data={"job_id": f"j-{seq}"})
 
 
 async def first(client: AsyncClient, count: int, **options: Any) -> list[Event]:
@@ -32,7 +39,7 @@ async def first(client: AsyncClient, count: int, **options: Any) -> list[Event]:
 async def test_a_dropped_stream_goes_on_after_the_last_event(server: ScriptedServer, client: AsyncClient) -> None:
     server.prepared.extend(
         [
-            stream("retry: 10\n\n: hello\n\n", frame(1), frame(2), "id: 3\nevent: job_comp"),
+            stream("retry: 10\n\n:\n\n", HELLO, frame(1), frame(2), "id: 3\nevent: job_comp"),
             problem(503, "STREAM_UNAVAILABLE", retry_after="0"),
             None,
             stream(frame(3)),
@@ -47,8 +54,9 @@ async def test_a_stream_begins_after_an_event_that_was_seen_earlier(
     server: ScriptedServer, client: AsyncClient
 ) -> None:
     server.prepared.append(stream(frame(42)))
-    assert await first(client, 1, since=41) == [event(42)]
-    assert (server.asked[0].query, server.asked[0].headers["last-event-id"]) == ({"since": "41"}, "41")
+    assert await first(client, 1, since=41, types=["job_completed", "job_failed"]) == [event(42)]
+    assert server.asked[0].query == {"since": "41", "types": "job_completed,job_failed"}
+    assert server.asked[0].headers["last-event-id"] == "41"
 
 
 async def test_a_stream_that_ended_with_its_token_goes_on_with_another(server: ScriptedServer, url: str) -> None:

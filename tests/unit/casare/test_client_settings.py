@@ -18,11 +18,14 @@ def chosen(folder: Path, environ: dict[str, str] | None = None, **given: Any) ->
     return settings(given.pop("url"), **given, environ={"XDG_CONFIG_HOME": str(folder), **(environ or {})})
 
 
-def log_in(folder: Path, url: str = URL) -> None:
-    entry = {"username": "ann", "access_token": "a-1", "refresh_token": "r-1", "access_expires_ms": 1}
+LOGIN = {"username": "ann", "access_token": "a-1", "refresh_token": "r-1", "access_expires_ms": 1}
+
+
+def log_in(folder: Path, current: str | None = URL, **named: dict[str, Any]) -> None:
+    """The file that the command writes: a login called by its address, and others by their names."""
     file = folder / "casare" / "profiles.json"
     file.parent.mkdir()
-    file.write_text(json.dumps({"current": url, "profiles": {url: entry}}))
+    file.write_text(json.dumps({"current": current, "profiles": {URL: LOGIN, **named}}))
 
 
 def test_arguments_come_before_the_environment_and_that_before_the_stored_login(tmp_path: Path) -> None:
@@ -42,6 +45,28 @@ def test_the_address_is_the_argument_the_environments_the_last_logins_or_this_ma
     assert chosen(tmp_path, environ, token="t").url == "https://casare.example"
     assert chosen(tmp_path, environ, token="t", url="https://other.example/api/v1/").url == "https://other.example"
     assert chosen(tmp_path, environ, profile=URL).url == URL
+
+
+def test_a_profile_brings_its_address_and_its_login(tmp_path: Path) -> None:
+    production = {**LOGIN, "url": "https://casare.example"}
+    log_in(tmp_path, current="production", production=production, left={**production, "access_token": None})
+    for found in (
+        chosen(tmp_path),
+        chosen(tmp_path, profile="production"),
+        chosen(tmp_path, {"CASARE_PROFILE": "production", "CASARE_URL": URL}),
+        chosen(tmp_path, {"CASARE_TOKEN": "t"}, profile="production"),
+        chosen(tmp_path, url="https://casare.example"),
+    ):
+        assert found.url == "https://casare.example"
+        assert isinstance(found.credential, Stored)
+        assert found.credential.name == "production"
+    assert chosen(tmp_path, {"CASARE_PROFILE": "production", "CASARE_TOKEN": "t"}).credential == Token("t")
+    with pytest.raises(ConfigurationProblem, match="casare login --profile left"):
+        chosen(tmp_path, profile="left")
+    with pytest.raises(ConfigurationProblem, match="casare login --profile production"):
+        chosen(tmp_path, profile="production", url=URL)
+    with pytest.raises(ConfigurationProblem, match="casare login --profile nobody"):
+        chosen(tmp_path, profile="nobody")
 
 
 def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
