@@ -8,7 +8,7 @@ from casare._address import segment
 from casare._calls import act, create, delete, fields, get, put
 from casare._sync.pages import each_by_number
 from casare._sync.session import Session
-from casare.models import ApiKey, Model, NewApiKey, Robot
+from casare.models import ApiKey, Commanded, Model, NewApiKey, Robot
 from casare.models.access import KeyPage, RevokedKey
 from casare.models.robots import RobotPage
 
@@ -68,10 +68,11 @@ class Robots:
         """The robot in another state, for example `maintenance`: it gets no jobs then. Raises NotFound."""
         return self._session.call(put(f"/robots/{segment(robot_id)}/status", Robot, {"status": status}))
 
-    def command(self, robot_id: str, command: str, *, idempotency_key: str | None = None) -> None:
-        """Sends the robot a command, for example `drain`. Raises NotFound."""
+    def command(self, robot_id: str, command: str) -> Commanded:
+        """Tells the robot to `drain` (finish and leave), `pause` or `resume`: at once when it is on a socket, else with
+        its next heartbeat. Raises NotFound, Conflict, InvalidInput."""
         path = f"/robots/{segment(robot_id)}/commands"
-        self._session.call(create(path, Model, {"command": command}, idempotency_key))
+        return self._session.call(act(path, Commanded, {"command": command}))
 
     def delete(self, robot_id: str) -> None:
         """Removes it; its jobs go back to the queue. Raises NotFound."""

@@ -5,7 +5,7 @@ from casare.models.base import Model
 from casare.models.dead_letters import DeadLetter, DeadLetterStats, Purge, WorkflowCount
 from casare.models.figures import Activity, Analytics, Event, FleetMetrics, RobotMetrics, SlowWorkflow
 from casare.models.jobs import ENDED, Cancellation, Explanation, JobRecord, Lack, LogEntry, Reason, RobotCounts
-from casare.models.robots import Robot
+from casare.models.robots import Commanded, Robot
 from casare.models.schedules import DueTime, Schedule
 from casare.models.workflows import (
     Delivery,
@@ -24,6 +24,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Cancellation",
+    "Commanded",
     "DeadLetter",
     "DeadLetterStats",
     "Delivery",

@@ -26,6 +26,14 @@ class Robot(Model, frozen=True, kw_only=True):
     metrics: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class Commanded(Model, frozen=True, kw_only=True):
+    """A command that a robot was given, and the robot's status since."""
+
+    robot_id: str
+    command: str
+    status: str
+
+
 class RobotPage(Model, frozen=True, kw_only=True):
     """Robots by id."""
 

@@ -155,7 +155,8 @@ def test_a_proxy_is_not_used_for_this_machine(
 
 
 def test_a_command_reaches_its_robot(server: ScriptedServer, blocking: Callable[..., Client]) -> None:
-    blocking().robots.command("r-1", "drain")
+    server.answer = lambda _asked: JSONResponse({"robot_id": "r-1", "command": "drain", "status": "maintenance"})
+    assert blocking().robots.command("r-1", "drain").status == "maintenance"
     assert [(asked.method, asked.path, asked.body) for asked in server.asked] == [
         ("POST", "/robots/r-1/commands", {"command": "drain"})
     ]
