@@ -7,6 +7,8 @@ LIST_SECONDS: Final = 1.0
 """60 pages a minute, of the 100 that the server allows: others use the same credential."""
 DETAIL_SECONDS: Final = 0.5
 """120 jobs a minute, of the 200 that the server allows."""
+BURST_SECONDS: Final = 10.0
+"""What may be used ahead of time: a sixth of a minute's calls, of which the server lets a whole minute's through."""
 FIRST_SECONDS: Final = 0.2
 LONGEST_SECONDS: Final = 1.0
 _GROWTH: Final = 1.4
@@ -35,6 +37,14 @@ class Pace:
         self._seconds = FIRST_SECONDS
 
 
-def cost_seconds(n_pages: int, n_details: int) -> float:
-    """How long to rest after so many calls."""
-    return max(n_pages * LIST_SECONDS, n_details * DETAIL_SECONDS) if n_pages + n_details > 1 else 0.0
+class Allowance:
+    """Calls that the server's limits leave room for. A short wait may be quick, a long one keeps to the rate."""
+
+    def __init__(self) -> None:
+        self._paid_until = float("-inf")
+
+    def rest_until(self, now: float, *, n_pages: int, n_details: int) -> float:
+        """When the next look may begin, after one at `now` (monotonic) that took so many calls."""
+        cost = max(n_pages * LIST_SECONDS, n_details * DETAIL_SECONDS)
+        self._paid_until = max(self._paid_until, now) + cost
+        return self._paid_until - BURST_SECONDS

@@ -1,15 +1,20 @@
 """Reading a job's log."""
 
+import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from casare._async.session import AsyncSession
 from casare._async.timing import sleep
 from casare._calls import Value, get
+from casare._outage import PASSING, PATIENCE_SECONDS, pause_seconds
 from casare._pacing import Pace
 from casare.models.jobs import JobRecord, LogEntry, LogPage
 
 PAGE_SIZE: Final = 1000
+
+log = logging.getLogger("casare")
 
 
 async def read_log(
@@ -29,20 +34,29 @@ async def read_log(
 async def follow_log(
     session: AsyncSession, path: str, params: Mapping[str, Value], pace: Pace
 ) -> AsyncIterator[LogEntry]:
-    """The lines that there are and those to come, until the job has ended and its log was read once more."""
+    """The lines that there are and those to come, until the job has ended and its log was read once more. A server that
+    is away for up to a minute is waited for."""
     cursor: str | None = None
-    ended = False
+    answered_at = time.monotonic()
+    last_look = False
     while True:
-        page = await _page(session, path, params, cursor)
+        try:
+            page = await _page(session, path, params, cursor)
+            ended = page.next_cursor is None and (await session.call(get(path, JobRecord))).has_ended
+        except PASSING as error:
+            if time.monotonic() - answered_at > PATIENCE_SECONDS:
+                raise
+            log.warning("cannot read the log, going on: %s", error)
+            await sleep(pause_seconds(error))
+            continue
+        answered_at = time.monotonic()
         for line in page.items:
             yield line
         cursor = page.next_cursor or page.resume_cursor or cursor
-        if page.next_cursor is not None:
-            continue
-        if ended:
+        if last_look and page.next_cursor is None:
             return
-        ended = (await session.call(get(path, JobRecord))).has_ended
-        if not ended:  # no reset of the pace: a chatty job must not use up the limit
+        last_look = last_look or ended
+        if page.next_cursor is None and not ended:
             await sleep(pace.next_seconds())
 
 

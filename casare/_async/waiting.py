@@ -22,7 +22,7 @@ async def wait_for(
     """All jobs as they ended. Raises WaitTimedOut after `timeout` seconds, and what the server refuses."""
     deadline = None if timeout is None else time.monotonic() + timeout
     known: dict[str, JobRecord] = {}
-    await watcher.begin(jobs)
+    watcher.begin(jobs)
     try:
         await sleep(0)  # whoever begins at the same time is served by the same look
         while True:
@@ -37,7 +37,7 @@ async def wait_for(
                 return known
             await _rest(pace, deadline, jobs, known)
     finally:
-        await watcher.end(jobs)
+        watcher.end(jobs)
 
 
 async def _rest(

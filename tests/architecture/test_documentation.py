@@ -106,7 +106,9 @@ def test_every_path_a_page_names_exists(path: Path) -> None:
     ours = [
         place
         for place in places
-        if place.split("/")[0] in folders and not place.startswith(("bench/results", "examples/invoices/out"))
+        if place.split("/")[0] in folders
+        # The last one is in the user's configuration, not here.
+        and not place.startswith(("bench/results", "examples/invoices/out", "casare/profiles."))
     ]
     assert [place for place in ours if not any(ROOT.glob(place.rstrip("/")))] == []
 

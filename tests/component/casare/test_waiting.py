@@ -20,6 +20,7 @@ from casare import (
 )
 from casare._async import watching
 from tests.component.casare.server import Asked, ScriptedServer, problem
+from tests.support.eventually import eventually
 
 CREATED_AT = "2026-01-01T00:00:00Z"
 
@@ -70,13 +71,6 @@ class Jobs:
 
     def _job(self, job_id: str) -> dict[str, Any]:
         return {"job_id": job_id, "workflow_id": "w-1", "status": "pending", "created_at": CREATED_AT}
-
-
-@pytest.fixture(autouse=True)
-def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pauses that keep within the server's limits would only make the tests slow."""
-    monkeypatch.setattr("casare._pacing.LIST_SECONDS", 0.01)
-    monkeypatch.setattr("casare._pacing.DETAIL_SECONDS", 0.001)
 
 
 async def test_a_thousand_jobs_are_waited_for_with_a_few_pages(server: ScriptedServer, client: AsyncClient) -> None:
@@ -169,6 +163,25 @@ async def test_a_log_is_followed_to_the_jobs_end(server: ScriptedServer, client:
     lines = [line.message async for line in client.jobs.handle("j-0000").logs(follow=True)]
     assert lines[:4] == ["line 0", "line 1", "line 2", "line 3"]
     assert lines == [f"line {n}" for n in range(len(lines))]
+
+
+async def test_a_log_is_followed_through_an_outage(server: ScriptedServer, client: AsyncClient) -> None:
+    jobs = Jobs(server, count=1, looks=1)
+    jobs.log = ["line 0"]
+    server.prepared.extend(problem(503, "STORE_UNAVAILABLE", retry_after="0") for _ in range(6))
+    lines = [line.message async for line in client.jobs.handle("j-0000").logs(follow=True)]
+    assert lines == [f"line {n}" for n in range(len(lines))]
+
+
+async def test_a_wait_that_is_cancelled_is_forgotten(server: ScriptedServer, client: AsyncClient) -> None:
+    pending = {"job_id": "j-1", "workflow_id": "w", "status": "pending", "created_at": CREATED_AT}
+    server.answer = lambda _asked: JSONResponse(pending)
+    waiting = asyncio.create_task(client.jobs.handle("j-1").wait())
+    await eventually(lambda: server.asked)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert client._work.watcher._missing() == set()
 
 
 async def test_a_log_that_is_not_followed_ends_with_what_there_is(server: ScriptedServer, client: AsyncClient) -> None:
