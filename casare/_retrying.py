@@ -100,10 +100,15 @@ def retry_after_seconds(response: httpx.Response, now_seconds: float) -> float |
     return max(0.0, moment.timestamp() - now_seconds)
 
 
+def is_untrusted(error: httpx.RequestError) -> bool:
+    """Whether the server's certificate is why there is no connection: it will be the same the next time."""
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
 def _is_passing(call: Call[Any], outcome: Outcome) -> bool:
     """Whether a repeat may help, and can do no harm."""
     if isinstance(outcome, _NOTHING_WAS_SENT):
-        return True
+        return not is_untrusted(outcome)
     if isinstance(outcome, httpx.RequestError):
         return call.repeatable and isinstance(outcome, httpx.TransportError)
     if outcome.status_code == 429:

@@ -12,7 +12,7 @@ import httpx
 from casare._address import API, is_this_machine
 from casare._answers import decode
 from casare._calls import Call
-from casare._retrying import Outcome, RetryPolicy
+from casare._retrying import Outcome, RetryPolicy, is_untrusted
 from casare._settings import Settings
 from casare._sync.timing import sleep
 from casare.errors import ConfigurationProblem, ConnectionFailed
@@ -93,6 +93,10 @@ class Exchange:
         """What it means that there was no answer."""
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
             return ConnectionFailed(f"The server at {self.url} did not answer in time. Try again later.")
+        if is_untrusted(error):
+            return ConnectionFailed(
+                f"{self.url} is not trusted ({error}). `verify` names another authority's certificate."
+            )
         reason = str(error) or type(error).__name__
         return ConnectionFailed(
             f"Cannot reach the server at {self.url} ({reason}). Is it running, and is that its address?"
