@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 class CasareError(Exception):
     """The root: `except CasareError` catches all that this package raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """As it is, so that it also crosses from a worker process, whatever its class takes."""
+        return _again, (type(self), self.args, self.__dict__)
+
 
 class ConfigurationProblem(CasareError):
     """The client was given something that it cannot use. Nothing was sent."""
@@ -128,6 +132,12 @@ class JobCancelled(JobNotCompleted):
 
 class JobTimedOut(JobNotCompleted):
     """An attempt took longer than `timeout_seconds`, or the whole job longer than its deadline."""
+
+
+def _again(kind: type[CasareError], args: tuple[object, ...], state: dict[str, object]) -> CasareError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 def _sentence(text: str) -> str:

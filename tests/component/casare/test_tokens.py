@@ -1,6 +1,7 @@
 """Tokens: renewed in time, by one call for all, and shared with the command's stored login."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -81,6 +82,14 @@ def test_threads_share_one_client_and_one_renewal(server: ScriptedServer, blocki
         thread.join(10)
     assert server.refreshes == ["refresh-100"]
     assert len([asked for asked in server.calls("/auth/me") if asked.token == "access-101"]) == 10
+
+
+async def test_no_secret_is_logged(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with AsyncClient(url, username="ann", password="correct-horse") as client:
+        await client.whoami()
+    assert "/auth/login" in caplog.text
+    assert [secret for secret in ("correct-horse", "access-100", "refresh-100") if secret in caplog.text] == []
 
 
 class TestStoredLogin:

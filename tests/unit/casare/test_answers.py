@@ -1,5 +1,8 @@
 """Answers, as the errors they mean."""
 
+import pickle
+from datetime import UTC, datetime
+
 import httpx
 import msgspec
 import pytest
@@ -8,7 +11,7 @@ from casare import errors
 from casare._answers import decode
 from casare._calls import encode_json, get
 from casare._submitting import definition_of, is_stored, with_variables
-from casare.models import Identity
+from casare.models import Identity, JobRecord
 
 CALL = get("/auth/me", Identity)
 
@@ -55,6 +58,14 @@ def test_each_status_has_its_error(status: int, kind: type[errors.ApiError]) -> 
     assert error.errors == (errors.FieldError("a", "b"),)
     assert "It is so" in str(error)
     assert "r-1" in str(error)
+
+
+def test_errors_cross_from_a_worker_process() -> None:
+    refusal = refused(429, retry_after="240")
+    record = JobRecord(job_id="j-1", workflow_id="w-1", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    for error in (refusal, errors.JobFailed(record, "It failed."), errors.ConnectionFailed("Nobody answers.")):
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 def test_who_is_limited_is_told_for_how_long() -> None:
