@@ -65,15 +65,17 @@ def settings(
     environ: Mapping[str, str] = os.environ,
 ) -> Settings:
     """All settled. Raises ConfigurationProblem."""
+    named = profile or environ.get("CASARE_PROFILE")
+    credential = _given(username, password, tenant_id, token, api_key)
+    if credential is None and profile is None:
+        credential = _from_environment(environ, tenant_id)
+    if credential is not None and (url is not None or (environ.get("CASARE_URL") and not named)):
+        # All was said: whoever runs in a container may have no home, and no file of logins.
+        source, address = ("CASARE_URL", environ["CASARE_URL"]) if url is None else ("url", url)
+        return Settings(checked_url(address, source), credential, retries, timeout, _verification(verify))
     file = LoginFile(config_folder(environ))
-    chosen, name = _server(url, profile or environ.get("CASARE_PROFILE"), file, environ)
-    credential = (
-        _given(username, password, tenant_id, token, api_key)
-        or (None if profile is None else _stored(chosen, name, file))
-        or _from_environment(environ, tenant_id)
-        or _stored(chosen, name, file)
-    )
-    return Settings(chosen, credential, retries, timeout, _verification(verify))
+    chosen, name = _server(url, named, file, environ)
+    return Settings(chosen, credential or _stored(chosen, name, file), retries, timeout, _verification(verify))
 
 
 def _server(url: str | None, profile: str | None, file: LoginFile, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -31,6 +31,7 @@ async def submit_definition(
         workflow_id=submission.workflow_id,
         workflow_name=definition.name,
         workflow_version=1,
+        **fields(priority=run.priority, execution_mode=run.execution_mode),
         created_at=submission.created_at,
     )
     return AsyncJob(work, record.job_id, record)

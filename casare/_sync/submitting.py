@@ -30,6 +30,7 @@ def submit_definition(work: Work, workflow: WorkflowSource, name: str | None, ru
         workflow_id=submission.workflow_id,
         workflow_name=definition.name,
         workflow_version=1,
+        **fields(priority=run.priority, execution_mode=run.execution_mode),
         created_at=submission.created_at,
     )
     return Job(work, record.job_id, record)

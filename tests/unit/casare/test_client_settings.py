@@ -91,6 +91,15 @@ def test_without_a_credential_the_client_says_what_to_do(tmp_path: Path) -> None
         chosen(tmp_path, token="t", username="ann", password="p")
 
 
+def test_the_file_of_logins_is_not_read_when_all_was_said(tmp_path: Path) -> None:
+    log_in(tmp_path)
+    (tmp_path / "casare" / "profiles.json").write_text("{")
+    assert chosen(tmp_path, url=URL, token="t").url == URL
+    assert chosen(tmp_path, {"CASARE_URL": URL, "CASARE_TOKEN": "t"}).url == URL
+    with pytest.raises(ConfigurationProblem, match="damaged"):
+        chosen(tmp_path, token="t")
+
+
 def test_a_password_alone_is_one_for_the_login_command(tmp_path: Path) -> None:
     log_in(tmp_path)
     assert isinstance(chosen(tmp_path, {"CASARE_PASSWORD": "p", "CASARE_TOKEN": ""}).credential, Stored)
