@@ -15,8 +15,7 @@ pytestmark = pytest.mark.timeout(120)
 
 async def test_waits_and_submissions_outlast_a_crash_of_the_server(breakable: System, tmp_path: Path) -> None:
     persistent = Retries(tries=100, longest_wait_seconds=1, deadline_seconds=100, budget=1000)
-    login = {"username": "admin", "password": ADMIN_PASSWORD}
-    async with AsyncClient(breakable.base_url, **login, retries=persistent) as client:
+    async with AsyncClient(breakable.base_url, username="admin", password=ADMIN_PASSWORD, retries=persistent) as client:
         workflow = await client.workflows.push(workflows.nothing(), name="Outlasts a crash")
         before = await client.submit(workflow)
         waiting = asyncio.create_task(before.result(timeout=90))
