@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from cli.socket_protocol import MAX_MESSAGE_BYTES, SocketProtocol
 from tests.support.eventually import eventually
 from tests.support.ports import LOOPBACK
 
@@ -25,8 +24,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
             lifespan="off",
             proxy_headers=False,
             access_log=False,
-            ws=SocketProtocol,
-            ws_max_size=MAX_MESSAGE_BYTES,
+            ws="websockets-sansio",
             ws_per_message_deflate=False,
             log_level="critical",
             timeout_graceful_shutdown=1,
