@@ -19,10 +19,6 @@ from services.metrics.use_cases.live.subscriber import Ending, Subscriber
 from shared.kernel.errors import Unavailable
 from shared.kernel.tasks import end_tasks
 
-LOOK_EVERY_SECONDS: Final = 2.0
-"""How often the last number is looked up: finds announcements that were lost."""
-LOOK_FOR_GAP_SECONDS: Final = 0.3
-"""What the announcement of a gap's events gets before the store is asked for them."""
 PAGE: Final = 500
 
 Seconds = Callable[[], float]
@@ -32,13 +28,27 @@ MakeChannel = Callable[[str, Position], Channel]
 _log: Final = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a feed looks into the store by itself."""
+
+    look_every_seconds: float = 2.0
+    """How often the last number is looked up: finds announcements that were lost."""
+    look_for_gap_seconds: float = 0.3
+    """What the announcement of a gap's events gets before the store is asked for them."""
+
+
+ORDINARY_PACE: Final = Pace()
+
+
 class TenantFeed:
     """One tenant's events, handed to its channels."""
 
-    def __init__(self, tenant_id: str, activity: ActivityStore, seconds: Seconds) -> None:
+    def __init__(self, tenant_id: str, activity: ActivityStore, seconds: Seconds, pace: Pace) -> None:
         self._tenant_id = tenant_id
         self._activity = activity
         self._seconds = seconds
+        self._pace = pace
         self._order: InOrder | None = None
         self._early: list[StoredRange] = []
         """What was announced while the position was still being read."""
@@ -134,9 +144,9 @@ class TenantFeed:
 
     async def _keep_up(self) -> None:
         while self._order is not None:
-            await self._pause(LOOK_EVERY_SECONDS if self._order.gap() is None else LOOK_FOR_GAP_SECONDS)
+            await self._pause(has_gap=self._order.gap() is not None)
             try:
-                if self._seconds() - self._looked_at >= LOOK_EVERY_SECONDS:
+                if self._seconds() - self._looked_at >= self._pace.look_every_seconds:
                     await self._look_at_the_last(self._order)
                 gap = self._order.gap()
                 if gap is not None:
@@ -144,13 +154,14 @@ class TenantFeed:
             except Unavailable as error:
                 _log.warning("live_feed_waits_for_store", reason=error.detail)
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, *, has_gap: bool) -> None:
         self._wake.clear()
+        seconds = self._pace.look_for_gap_seconds if has_gap else self._pace.look_every_seconds
         try:
             await asyncio.wait_for(self._wake.wait(), seconds)
         except TimeoutError:
             return
-        await asyncio.sleep(LOOK_FOR_GAP_SECONDS)
+        await asyncio.sleep(self._pace.look_for_gap_seconds)
 
     async def _look_at_the_last(self, order: InOrder) -> None:
         last = await self._activity.last_number(self._tenant_id)
@@ -196,9 +207,12 @@ class Following:
 class LiveFeeds:
     """The feeds of all tenants that are followed here."""
 
-    def __init__(self, activity: ActivityStore, *, seconds: Seconds = time.monotonic) -> None:
+    def __init__(
+        self, activity: ActivityStore, *, seconds: Seconds = time.monotonic, pace: Pace = ORDINARY_PACE
+    ) -> None:
         self._activity = activity
         self._seconds = seconds
+        self._pace = pace
         self._feeds: dict[str, TenantFeed] = {}
         self._followers: set[Subscriber] = set()
         self._closed = False
@@ -215,7 +229,7 @@ class LiveFeeds:
         self, tenant_id: str, kind: Hashable, make: MakeChannel, subscriber: Subscriber
     ) -> AsyncIterator[Following]:
         """A place at the tenant's channel of this kind until the block ends. Raises `Unavailable`."""
-        feed = self._feeds.setdefault(tenant_id, TenantFeed(tenant_id, self._activity, self._seconds))
+        feed = self._feeds.setdefault(tenant_id, TenantFeed(tenant_id, self._activity, self._seconds, self._pace))
         feed.enter(kind)
         self._followers.add(subscriber)
         if self._closed:
