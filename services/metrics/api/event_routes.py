@@ -82,6 +82,7 @@ def build_event_router(follow_events: FollowEvents, figures: StreamFigures, cloc
         "/events",
         summary="Everything that happens, live",
         permission=Permission.ROBOT_OR_READ,
+        status_code=200,
         response_class=EventStreamResponse,
         responses=_ANSWER,
     )
