@@ -40,7 +40,8 @@ class Announcements:
         """Hand `feeds` what any replica tells."""
 
         async def on_stored(body: bytes) -> None:
-            feeds.offer(_decoder.decode(body))
+            if feeds.are_followed:
+                feeds.offer(_decoder.decode(body))
 
         await self._bus.subscribe(STORED, on_stored)
 

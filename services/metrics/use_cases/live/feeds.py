@@ -217,6 +217,11 @@ class LiveFeeds:
         self._followers: set[Subscriber] = set()
         self._closed = False
 
+    @property
+    def are_followed(self) -> bool:
+        """Whether anybody follows any tenant here."""
+        return bool(self._feeds)
+
     def offer(self, ranges: Sequence[StoredRange]) -> None:
         """What some replica has stored: of interest only where its tenant is followed."""
         for stored in ranges:
