@@ -14,6 +14,8 @@ class CloseCode(IntEnum):
     """Nothing went wrong: the peer said goodbye."""
     GOING_AWAY = 1001
     """The client is gone; what a service is told when its client vanished without a word."""
+    POLICY_VIOLATION = 1008
+    """What was sent or asked for can never be served: connecting again with the same is of no use."""
     MESSAGE_TOO_BIG = 1009
     """One message was over the socket's cap. Sending it again would fail again."""
     CRASHED = 1011
