@@ -33,6 +33,14 @@ _REASONS: Final = {
     CloseCode.RATE_LIMITED: f"More than {MOST_MESSAGES} messages within a minute.",
     CloseCode.MESSAGE_TOO_BIG: f"A message holds at most {MOST_CHARACTERS} characters.",
 }
+NOT_UNDERSTOOD: Final = "This stream only takes the text 'ping'."
+_ERRORS: Final = {
+    CloseCode.TRY_AGAIN_LATER: "UNAVAILABLE",
+    CloseCode.CRASHED: "INTERNAL_ERROR",
+    CloseCode.RATE_LIMITED: "RATE_LIMITED",
+    CloseCode.MESSAGE_TOO_BIG: "INVALID_MESSAGE",
+}
+"""What is told in a frame first, as a failure. A client that falls behind would not read it."""
 
 Frames = AsyncGenerator[Encoded, None]
 Follow = Callable[[Subscriber], Frames]
@@ -108,25 +116,24 @@ class LiveSocket:
             text = message.get("text")
             if len(text if text is not None else message.get("bytes") or b"") > MOST_CHARACTERS:
                 return CloseCode.MESSAGE_TOO_BIG
+            answer = "pong" if text == "ping" else self._error("INVALID_MESSAGE", NOT_UNDERSTOOD)
             try:
-                await self._socket.send_text("pong" if text == "ping" else self._not_understood())
+                await self._socket.send_text(answer)
             except (WebSocketDisconnect, OSError):
                 return None
 
-    def _not_understood(self) -> str:
-        error = ErrorFrame(
-            seq=self._seq,
-            timestamp=iso_utc(self._clock.now_ms()),
-            code="INVALID_MESSAGE",
-            message="This stream only takes the text 'ping'.",
-        )
-        return encoded(error).text
+    def _error(self, code: str, message: str) -> str:
+        """A frame that says what is wrong and leaves the client where it is."""
+        timestamp = iso_utc(self._clock.now_ms())
+        return encoded(ErrorFrame(seq=self._seq, timestamp=timestamp, code=code, message=message)).text
 
     async def _close(self, code: CloseCode) -> None:
         if code is CloseCode.TOO_SLOW:
             self._figures.dropped(self._stream)
         try:
             async with asyncio.timeout(TOLD_SECONDS):
+                if code in _ERRORS:
+                    await self._socket.send_text(self._error(_ERRORS[code], _REASONS[code]))
                 await self._socket.close(code, reason_of(_REASONS[code]))
         except (TimeoutError, RuntimeError, OSError) as error:
             _log.debug("live_client_not_told", stream=self._stream, reason=type(error).__name__)

@@ -29,8 +29,6 @@ from shared.web.routes import API_PREFIX
 
 PERMISSION: Final = Permission.ROBOT_OR_READ
 """Keys of robots may follow their tenant, too (beyond.md)."""
-BAD_PARAMETER: Final = 1008
-"""RFC 6455's "policy violation": connecting again with the same parameters is of no use."""
 PATHS: Final = {
     "live-jobs": f"{API_PREFIX}/ws/live-jobs",
     "robot-status": f"{API_PREFIX}/ws/robot-status",
@@ -101,7 +99,7 @@ def _endpoint(
             caller.require(PERMISSION)
             follow = choose(websocket, caller)
         except Invalid as error:
-            await _refuse(websocket, clock, BAD_PARAMETER, error.code, error.detail)
+            await _refuse(websocket, clock, CloseCode.POLICY_VIOLATION, error.code, error.detail)
         except CasareError as error:
             await _refuse(websocket, clock, CloseCode.FORBIDDEN, error.code, error.detail)
         else:
@@ -110,7 +108,7 @@ def _endpoint(
     return endpoint
 
 
-async def _refuse(socket: WebSocket, clock: Clock, close_code: int, code: str, message: str) -> None:
+async def _refuse(socket: WebSocket, clock: Clock, close_code: CloseCode, code: str, message: str) -> None:
     """Say in a frame what is wrong, which clients show sooner than a close code."""
     error = ErrorFrame(seq=0, timestamp=iso_utc(clock.now_ms()), code=code, message=message)
     await socket.send_text(encoded(error).text)

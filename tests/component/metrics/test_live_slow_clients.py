@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
+from services.metrics.adapters.tenant_sequences import SEQUENCES
 from services.metrics.consumers import STORED_KEY
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.sequence import StoredRange
@@ -32,7 +33,13 @@ async def here(metrics: Metrics) -> AsyncIterator[Live]:
 
 
 async def announce(here: Live, first: int) -> int:
-    """Announce `AT_ONCE` long events of jobs from this number on, which no store has to keep; the next number."""
+    """Announce `AT_ONCE` long events of jobs from this number on, of which the store has only the last one's number.
+
+    Returns the next number.
+    """
+    last = {"seq": first + AT_ONCE - 1, "reserved_ms": here.metrics.clock.now_ms()}
+    sequences = here.metrics.runtime.store.collection(SEQUENCES)
+    await sequences.update_one({"_id": "default"}, {"$set": last}, upsert=True)
     entries = tuple(
         ActivityEntry(
             event_id=f"e-{seq}", tenant_id="default", event_type="job_failed", at_ms=0, version=1, seq=seq,
