@@ -171,6 +171,7 @@ _METRICS: Final = (
     Route("POST", "/metrics/rebuild", "metrics", _JOB_OPERATIONS),
     Route("GET", "/metrics/rebuild", "metrics", _DETAIL),
     Route("GET", "/metrics/prometheus", "metrics", _LIST, Access.PUBLIC),
+    Route("GET", "/events", "metrics", _own("events", 60), streams=True),
 )
 
 

@@ -58,6 +58,16 @@ class InProcessBus:
             return [False] * len(messages)
         return list(await asyncio.gather(*(self._deliver(message) for message in messages)))
 
+    async def announce(self, message: Message) -> None:
+        if not self._open:
+            return
+        for listener in self._subscribers:
+            if listener.subscription.delivery is Delivery.ANNOUNCED and listener.wants(message):
+                try:
+                    await listener.handler(message.body)
+                except Exception as error:  # noqa: BLE001 - whatever a handler raises, others go on
+                    _log.error("announcement_failed", subscription=listener.subscription.name, reason=repr(error))
+
     async def _deliver(self, message: Message) -> bool:
         subscribers = self._subscribers_of(message)
         if not any(s.subscription.delivery is Delivery.SHARED for s in subscribers):
@@ -68,7 +78,9 @@ class InProcessBus:
 
     def _subscribers_of(self, message: Message) -> list[_Subscriber]:
         if message.key not in self._routes:
-            self._routes[message.key] = [s for s in self._subscribers if s.wants(message)]
+            self._routes[message.key] = [
+                s for s in self._subscribers if s.wants(message) and s.subscription.delivery is not Delivery.ANNOUNCED
+            ]
         return self._routes[message.key]
 
     async def _hand_over(self, subscriber: _Subscriber, message: Message) -> bool:

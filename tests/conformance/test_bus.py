@@ -50,7 +50,8 @@ async def _delete_queues(url: str, prefix: str) -> None:
         for name in ("facts", "others", "poison", "slow"):
             for queue in (f"{prefix}.{name}", f"{prefix}.{name}.parked"):
                 await channel.queue_delete(queue)
-        await channel.exchange_delete(f"{prefix}.events")
+        for exchange in ("events", "announcements"):
+            await channel.exchange_delete(f"{prefix}.{exchange}")
 
 
 class Inbox:
@@ -96,6 +97,31 @@ async def test_a_broadcast_reaches_every_listener(bus: Bus) -> None:
     await bus.subscribe(Subscription("candidates", ("job.*",), Delivery.BROADCAST), two)
     await bus.publish([message(n) for n in range(20)])
     await eventually(lambda: len(one.bodies) == 20 and len(two.bodies) == 20)
+
+
+async def test_an_announcement_reaches_every_listener_and_nobody_else(bus: Bus) -> None:
+    one, two, events = Inbox(), Inbox(), Inbox()
+    await bus.subscribe(Subscription("others", ("#",)), events)
+    await bus.subscribe(Subscription("candidates", ("#",), Delivery.BROADCAST), events)
+    for listener in (one, two):
+        await bus.subscribe(Subscription("hints", ("live.*",), Delivery.ANNOUNCED), listener)
+    for n in range(20):
+        await bus.announce(message(n, "live.stored"))
+    await bus.announce(message(20, "other.stored"))
+    await bus.publish([message(21, "live.published")])
+    await eventually(lambda: len(one.bodies) == 20 and len(two.bodies) == 20)
+    await eventually(lambda: events.bodies == [b"body-21", b"body-21"])
+    assert one.bodies == [f"body-{n}".encode() for n in range(20)]
+
+
+async def test_a_listener_that_fails_holds_up_nobody(bus: Bus) -> None:
+    broken, good = Inbox(failures=2), Inbox()
+    await bus.subscribe(Subscription("hints", ("live.*",), Delivery.ANNOUNCED), broken)
+    await bus.subscribe(Subscription("hints", ("live.*",), Delivery.ANNOUNCED), good)
+    await bus.announce(message(1, "live.stored"))
+    await bus.announce(message(2, "live.stored"))
+    await eventually(lambda: good.bodies == [b"body-1", b"body-2"])
+    assert broken.bodies == []
 
 
 async def test_a_handler_that_fails_gets_the_message_again(bus: Bus) -> None:
