@@ -65,5 +65,9 @@ class ServerUnavailable(CommandFailed):
 
 def not_logged_in(where: str, *, profile: str = "") -> AccessDenied:
     """The refusal of a command that needs a login at `where`, an address; `profile` if one was named."""
-    option = f" --profile {profile}" if profile else ""
-    return AccessDenied(f"Not logged in at {where}.", advice=f"Run: casare login{option}")
+    if not profile:
+        return AccessDenied(f"Not logged in at {where}.", advice="Run: casare login")
+    return AccessDenied(
+        f"The profile {profile} is not logged in at {where}.",
+        advice=f"Run: casare login --profile {profile}; `casare profile list` shows the others.",
+    )

@@ -58,7 +58,13 @@ def print_answer(answer: T, output: OutputFormat, as_table: Callable[[T], None])
     """`answer` on stdout in the form asked for. The only place that decides about it; `as_table` is for people."""
     if output is OutputFormat.TABLE:
         as_table(answer)
-    elif output is OutputFormat.YAML:
+    else:
+        print_for_programs(answer, output)
+
+
+def print_for_programs(answer: object, output: OutputFormat) -> None:
+    """`answer` on stdout as YAML if that was asked for, else as JSON."""
+    if output is OutputFormat.YAML:
         print_yaml(answer)
     else:
         print_json(answer)
@@ -156,6 +162,8 @@ def note(text: str) -> None:
 
 def fail(message: str, advice: str) -> None:
     """The line that says why the command failed and what to do next, on stderr."""
+    if advice and not message.rstrip().endswith((".", "!", "?", ":", "…", ")")):
+        message = f"{message}."
     line = " ".join(f"{message} {advice}".split())
     coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and not _plain.get()
     colour = typer.colors.RED if coloured else None

@@ -46,6 +46,11 @@ def choose_server(
     return Server(chosen, store.name_at(chosen))
 
 
+def choose_url(option: str | None, store: ProfileStore, environ: Mapping[str, str] = os.environ) -> str:
+    """The address of the server in force, where no profile was named. Raises UsageProblem as `choose_server` does."""
+    return choose_server(option, None, store, environ).url
+
+
 def checked_url(text: str, source: str) -> str:
     """`text` in the one form under which a login is kept. Raises UsageProblem, naming `source`."""
     try:

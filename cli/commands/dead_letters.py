@@ -120,7 +120,7 @@ def delete(job_ids: JobIds, yes: Yes = False, output: Output = OutputFormat.TABL
     confirm(f"Drop {len(job_ids)} dead letters?", yes=yes)
     with connect() as api:
         outcomes = for_each(job_ids, lambda job_id: api.delete(f"/dlq/{segment(job_id)}"))
-    print_answer(outcomes.answers, output, lambda answers: note(f"{len(answers)} dead letters are dropped."))
+    print_answer(outcomes.answers, output, _note_dropped)
     outcomes.finish()
 
 
@@ -200,6 +200,11 @@ def _print_stats(stats: dict[str, Any]) -> None:
         if count:
             print()
             print_table((title, "COUNT"), list(count.items()))
+
+
+def _note_dropped(answers: "list[Answer]") -> None:
+    if answers:
+        note(f"{len(answers)} dead letters are dropped.")
 
 
 def _print_retried(answers: "list[Answer]") -> None:

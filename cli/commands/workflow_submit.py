@@ -72,7 +72,7 @@ def submit(
     with connect() as api:
         submitted = api.create("/workflows", body)
         if watch and submitted.get("job_id"):
-            watch_to_end(api, submitted["job_id"], output)
+            watch_to_end(api, [str(submitted["job_id"])], output)
             return
     print_answer(submitted, output, _print_submitted)
 
