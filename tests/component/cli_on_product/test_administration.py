@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import os
 import secrets
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,8 @@ import yaml
 
 from tests.component.cli_on_product.conftest import Casare
 from tests.support.deployment import ADMIN_PASSWORD
-from tests.support.run import private_folder
+from tests.support.eventually import wait_until
+from tests.support.run import ROOT, private_folder
 
 PASSWORD = "a long enough password"
 
@@ -75,6 +79,42 @@ def test_a_password_comes_from_a_file_or_a_terminal_only(casare: Casare, user: s
     assert (other.answer("whoami")["user_id"], other.answer("whoami")["tenant_id"]) == (user, "default")
 
 
+@pytest.mark.parametrize(
+    ("present", "code", "said"),
+    [(PASSWORD, 0, b"Your password is changed."), ("not that one", 3, b"Type the present password again.")],
+)
+def test_ones_own_password_is_changed_at_a_terminal(
+    casare: Casare, user: str, present: str, code: int, said: bytes
+) -> None:
+    other = logged_in_as(casare, user, PASSWORD)
+    assert "at a terminal" in other.refused("user", "password", code=2)
+    leader, follower = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "user", "password"],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env={name: value for name, value in {**os.environ, **other.env}.items() if value is not None},
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    os.close(follower)
+    shown = b""
+    with process, os.fdopen(leader, "r+b", buffering=0) as terminal:
+        for question, typed in (
+            (b"present", present),
+            (b"New password", "my new password"),
+            (b"same", "my new password"),
+        ):
+            while question not in shown:
+                shown += terminal.read(1000)
+            terminal.write(f"{typed}\n".encode())
+        assert process.wait(20) == code
+        while said not in shown:
+            shown += terminal.read(1000)
+    assert b"my new password" not in shown
+
+
 def test_what_a_role_does_not_permit_is_exit_code_3(casare: Casare, user: str) -> None:
     other = logged_in_as(casare, user, PASSWORD)
 
@@ -103,6 +143,7 @@ def test_a_tenant_has_members_and_can_be_closed(casare: Casare, user: str) -> No
 
 def test_the_audit_is_exported_as_a_whole(casare: Casare, user: str, tmp_path: Path) -> None:
     file = tmp_path / "audit.jsonl"
+    wait_until(lambda: casare.answer("audit", "list", "--resource", user, "--since", "1h"), timeout_seconds=20)
 
     assert f"written to {file}" in casare.done("audit", "export", str(file)).stderr
 
