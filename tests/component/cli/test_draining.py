@@ -31,7 +31,7 @@ def test_draining_is_waited_for_and_its_progress_told(logged_in: Casare, busy: F
 
     assert outcome.exit_code == 0
     assert outcome.stderr.splitlines()[:3] == ["0 of 2 jobs finished", "1 of 2 jobs finished", "2 of 2 jobs finished"]
-    assert "robot resume" in outcome.stderr
+    assert "until it is started again or resumed" in outcome.stderr
 
 
 def test_draining_that_takes_too_long_is_exit_code_1(logged_in: Casare, busy: FakeApi) -> None:
