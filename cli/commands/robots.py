@@ -111,7 +111,8 @@ def drain(
         answers = _command(api, robot_ids, "drain")
         if wait:
             wait_until_empty(api, robot_ids, timeout_seconds=timeout_seconds)
-    _report(answers, output, "finishes its jobs and takes no new ones, until it is started again or resumed")
+    holds = "holds no job" if wait else "finishes its jobs"
+    _report(answers, output, f"{holds} and takes no new ones, until it is started again or resumed")
 
 
 @app.command()

@@ -110,12 +110,12 @@ def _given(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_job(job: "Answer") -> None:
-    print_fields(
-        [
-            ("job", job.get("job_id")),
-            ("workflow", f"{job.get('workflow_name')} (version {job.get('workflow_version')})"),
-            ("status", job.get("status")),
-            ("not before", moment(job.get("run_at"))),
-            ("next", f"casare job watch {job.get('job_id')}"),
-        ]
-    )
+    fields: list[tuple[str, object]] = [
+        ("job", job.get("job_id")),
+        ("workflow", f"{job.get('workflow_name')} (version {job.get('workflow_version')})"),
+        ("status", job.get("status")),
+    ]
+    if job.get("run_at") != job.get("created_at"):
+        fields.append(("not before", moment(job.get("run_at"))))
+    fields.append(("next", f"casare job watch {job.get('job_id')}"))
+    print_fields(fields)
