@@ -81,17 +81,24 @@ def follow_logs(
 ) -> Answer:
     """The job once it has ended; `seen` gets each line of its log, of those there are at first only the last `tail`.
 
+    `trouble` is told once of each outage: that nobody answers, and that it goes on.
     Raises ServerUnavailable when nobody has answered for ten minutes, and whatever else `api` raises.
     """
     reader = LogReader(api, job_id, wanted)
     last_answer = monotonic()
-    is_first = True
+    is_first, is_away = True, False
+    first: deque[Answer] = deque(maxlen=tail)
     while True:
         try:
             # In this order: what was written before the end is then read.
             job = api.get(f"/jobs/{segment(job_id)}")
-            lines = reader.new_lines()
-            for line in deque(lines, maxlen=tail) if is_first and tail is not None else lines:
+            if is_away:
+                is_away = False
+                trouble("The server answers again.")
+            if is_first:
+                # What an outage cuts short stays here, since the reader goes on after it.
+                first.extend(reader.new_lines())
+            for line in first if is_first else reader.new_lines():
                 seen(line)
             is_first = False
             if job.get("status") in ENDINGS:
@@ -103,7 +110,9 @@ def follow_logs(
             wait = max(error.retry_after_seconds or 0, _PAUSE_SECONDS)
             if monotonic() - last_answer + wait > PATIENCE_SECONDS:
                 raise
-            trouble(f"{error} Trying again …")
+            if not is_away:
+                is_away = True
+                trouble(f"{error} Trying again …")
             sleep(wait)
             continue
         last_answer = monotonic()

@@ -36,8 +36,18 @@ def test_a_log_goes_on_after_an_outage_without_losing_or_repeating_lines(logged_
 
     assert outcome.exit_code == 0, outcome.output
     assert [line.rsplit(" ", 1)[-1] for line in outcome.stdout.splitlines()] == ["1", "2", "3", "4"]
-    assert "Trying again" in outcome.stderr
+    assert outcome.stderr.count("Trying again") == outcome.stderr.count("answers again") == 1
     assert outcome.stderr.endswith(f"Job {JOB_ID} is completed.\n")
+
+
+def test_the_tail_of_a_log_survives_an_outage_while_it_is_read(logged_in: Casare, api: FakeApi) -> None:
+    away = [problem(503, "No store.", headers={"Retry-After": "0"})] * 4
+    api.failing[LOGS] = [page(1, 3, more=True), *away, page(4, 1)]
+    api.answers[LOGS] = empty()
+
+    outcome = logged_in("job", "logs", JOB_ID, "--follow", "--tail", "2")
+
+    assert [line.rsplit(" ", 1)[-1] for line in outcome.stdout.splitlines()] == ["3", "4"]
 
 
 def test_following_that_is_interrupted_ends_with_130_and_says_nothing(logged_in: Casare, api: FakeApi) -> None:
