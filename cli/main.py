@@ -8,7 +8,20 @@ import sys
 
 import typer
 
-from cli.commands import audit, config, jobs, keys, login, metrics, processes, robots, schedules, status, workflows
+from cli.commands import (
+    audit,
+    config,
+    events,
+    jobs,
+    keys,
+    login,
+    metrics,
+    processes,
+    robots,
+    schedules,
+    status,
+    workflows,
+)
 from cli.error_boundary import CasareGroup
 
 _EXIT_CODES = (
@@ -37,6 +50,7 @@ app.add_typer(schedules.app, name="schedule")
 app.add_typer(keys.app, name="key")
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(audit.app, name="audit")
+app.add_typer(events.app, name="events")
 
 
 @app.callback()
