@@ -11,6 +11,7 @@ import typer
 from cli.commands import (
     audit,
     config,
+    doctor,
     events,
     jobs,
     keys,
@@ -41,6 +42,7 @@ app = typer.Typer(
 
 processes.add_to(app)
 config.add_to(app)
+doctor.add_to(app)
 login.add_to(app)
 status.add_to(app)
 app.add_typer(workflows.app, name="workflow")
