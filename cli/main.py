@@ -21,6 +21,7 @@ from cli.commands import (
     robots,
     schedules,
     status,
+    top,
     workflows,
 )
 from cli.error_boundary import CasareGroup
@@ -45,6 +46,7 @@ config.add_to(app)
 doctor.add_to(app)
 login.add_to(app)
 status.add_to(app)
+top.add_to(app)
 app.add_typer(workflows.app, name="workflow")
 app.add_typer(jobs.app, name="job")
 app.add_typer(robots.app, name="robot")
