@@ -1,8 +1,9 @@
 """The one place where a command's failure becomes a line on stderr and an exit code."""
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -10,9 +11,26 @@ from typer.core import TyperGroup
 from cli.failures import CommandFailed, ExitCode
 from cli.output import fail
 
+_FLAGS: Final = ("--no-color",)
+_OPTIONS: Final = ("--profile", "-p")
+
 
 class CasareGroup(TyperGroup):
     """All commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The options of all commands may stand anywhere: `casare job list --profile prod`."""
+        return super().parse_args(ctx, _general_first(args))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command, and writes out what it printed while somebody can still be told that nobody reads it."""
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def main(
         self,
@@ -35,7 +53,36 @@ class CasareGroup(TyperGroup):
             sys.exit(ExitCode.USAGE)
         except typer.Abort:
             sys.exit(ExitCode.INTERRUPTED)
+        except ReaderGone:
+            # As `head` leaves us. What is still buffered would fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(ExitCode.READER_GONE)
         sys.exit(code or ExitCode.OK)
+
+
+class ReaderGone(Exception):
+    """Nobody reads what is printed any more."""
+
+
+def _general_first(args: Sequence[str]) -> list[str]:
+    """`args` with the options of all commands in front; what follows `--` is left alone."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            return [*front, *rest, word, *words]
+        if word in _FLAGS or word.startswith("--profile="):
+            front.append(word)
+        elif word in _OPTIONS:
+            front += [word, *_next(words)]
+        else:
+            rest.append(word)
+    return [*front, *rest]
+
+
+def _next(words: Any) -> list[str]:
+    return [word for word in (next(words, None),) if word is not None]
 
 
 def _explain(misuse: typer.TyperException) -> None:

@@ -14,9 +14,15 @@ _INVALID_INPUT: Final = (400, 413, 415, 422)
 def failure_of(response: httpx.Response, url: str) -> CommandFailed:
     """What the answer means for the command; `url` is the server's."""
     problem = _problem(response)
-    status = response.status_code
     if problem is None:
         return _foreign(response, url)
+    failure = _meaning(response, problem)
+    failure.code = str(problem.get("code") or "")
+    return failure
+
+
+def _meaning(response: httpx.Response, problem: dict[str, Any]) -> CommandFailed:
+    status = response.status_code
     detail = _detail(problem)
     if status == 401:
         return AccessDenied(detail, advice="Run: casare login")

@@ -7,7 +7,7 @@ import typer
 
 from cli.commands.processes import ServeTarget
 from cli.failures import UsageProblem
-from cli.output import Output, OutputFormat, print_json, print_table
+from cli.output import Output, OutputFormat, print_answer, print_table
 
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s]*@")
 
@@ -21,7 +21,13 @@ def config(
     target: Annotated[ServeTarget | None, typer.Argument(help="Of this process only; without it, of all.")] = None,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Print the settings in force, with secrets hidden."""
+    """Print the settings in force, with secrets hidden.
+
+    \b
+    Examples:
+      casare config
+      casare config dispatcher -o yaml
+    """
     from cli.targets import TARGETS
     from shared.config import SettingsError, describe, load
 
@@ -32,10 +38,7 @@ def config(
         except SettingsError as error:
             raise UsageProblem(f"{name}: {error}.") from error
         shown[name] = {variable: _without_credentials(value) for variable, value in settings.items()}
-    if output is OutputFormat.JSON:
-        print_json(shown)
-    else:
-        print_table(("VARIABLE", "VALUE", "READ BY"), _merged(shown))
+    print_answer(shown, output, lambda _: print_table(("VARIABLE", "VALUE", "READ BY"), _merged(shown)))
 
 
 def _merged(shown: dict[str, dict[str, str]]) -> list[tuple[str, str, str]]:

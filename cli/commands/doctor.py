@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from cli.failures import ExitCode
-from cli.output import Output, OutputFormat, note, print_json, print_table
+from cli.output import Output, OutputFormat, note, print_answer, print_table
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from cli.doctor.findings import Finding
 
+_TITLES: Final = ("CHECK", "STATE", "FOUND", "WHAT TO DO")
 _STYLES: Final = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
 
@@ -27,6 +28,11 @@ def doctor(output: Output = OutputFormat.TABLE) -> None:
 
     It looks at what this environment's CASARE_* variables name, and at the data folder of `casare up`, running or not.
     Exit code 1 when something does not work.
+
+    \b
+    Examples:
+      casare doctor
+      casare doctor -o json
     """
     from cli.doctor.checkup import checkup
     from cli.doctor.surroundings import surroundings
@@ -34,11 +40,10 @@ def doctor(output: Output = OutputFormat.TABLE) -> None:
     with surroundings() as around:
         findings = asyncio.run(checkup(around))
     counts = Counter(finding.state.value for finding in findings)
+    report = {"counts": dict(counts), "findings": [finding.record() for finding in findings]}
+    print_answer(report, output, lambda _: print_table(_TITLES, [_row(finding) for finding in findings]))
     if output is OutputFormat.TABLE:
-        print_table(("CHECK", "STATE", "FOUND", "WHAT TO DO"), [_row(finding) for finding in findings])
         note(", ".join(f"{counts[state]} {state}" for state in _STYLES if counts[state]))
-    else:
-        print_json({"counts": dict(counts), "findings": [finding.record() for finding in findings]})
     if counts["failed"]:
         raise typer.Exit(ExitCode.FAILED)
 

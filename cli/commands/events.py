@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.failures import CommandFailed, NotThere, ServerUnavailable, UsageProblem
-from cli.output import Output, OutputFormat, note, print_fields, print_json, print_table
+from cli.output import Output, OutputFormat, note, print_answer, print_fields, print_table
 
 if TYPE_CHECKING:
     from cli.operating import Operated
@@ -34,8 +34,14 @@ def parked(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="How many of each at most.")] = 20,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """List the parked events of every subscription, the oldest first."""
-    from cli.views.parked import events_table, queues_table
+    """List the parked events of every subscription, the oldest first.
+
+    \b
+    Examples:
+      casare events parked
+      casare events parked metrics.activity --limit 100 -o yaml
+    """
+    from cli.views.parked import as_record, events_table, queues_table
     from shared.messaging.parked import Selection
 
     async def read(operated: "Operated") -> list[dict[str, Any]]:
@@ -49,18 +55,18 @@ def parked(
         ]
 
     found = _run(read)
-    if output is not OutputFormat.TABLE:
-        from cli.views.parked import as_record
-
-        print_json({"subscriptions": [as_record(each["queue"], each["events"]) for each in found]})
-        return
-    if not found:
+    if not found and output is OutputFormat.TABLE:
         note("No event is parked.")
         return
-    queues_table([each["queue"] for each in found])
-    print()
-    events_table([event for each in found for event in each["events"]])
-    note("Why an event failed stands in the log of its service (event_handler_failed). Next: casare events replay")
+
+    def tables(_: object) -> None:
+        queues_table([each["queue"] for each in found])
+        print()
+        events_table([event for each in found for event in each["events"]])
+        note("Why one failed stands in its service's log (event_handler_failed). Next: casare events replay")
+
+    answer = {"subscriptions": [as_record(each["queue"], each["events"]) for each in found]}
+    print_answer(answer, output, tables)
 
 
 @app.command()
@@ -69,7 +75,12 @@ def show(
     event_id: Annotated[str, typer.Argument(metavar="EVENT_ID")],
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Show one parked event with its data."""
+    """Show one parked event with its data.
+
+    \b
+    Example:
+      casare events show metrics.activity EVENT_ID
+    """
     from cli.views.parked import event_fields, event_record
     from shared.messaging.parked import Selection
 
@@ -81,10 +92,7 @@ def show(
         raise NotThere(
             f"{subscription} has no event {event_id} parked.", advice="`casare events parked` lists what there is."
         )
-    if output is OutputFormat.TABLE:
-        print_fields(event_fields(found[0]))
-    else:
-        print_json(event_record(found[0], with_event=True))
+    print_answer(event_record(found[0], with_event=True), output, lambda _: print_fields(event_fields(found[0])))
 
 
 @app.command()
@@ -99,6 +107,11 @@ def replay(
     """Hand parked events back to the subscription that failed, and to no other. What caused it should be mended first.
 
     Safe to repeat: handlers apply an event once. What fails again is parked again. Exit code 1 when some did.
+
+    \b
+    Examples:
+      casare events replay --all
+      casare events replay metrics.activity --type job.completed
     """
     selection = _selection(subscription, event_id, event_type, everything)
 
@@ -121,15 +134,9 @@ def replay(
     outcome = _run(hand_back)
     rows = outcome["subscriptions"]
     _require_some(sum(row["replayed"] + row["waiting"] for row in rows), event_id)
-    if output is OutputFormat.TABLE:
-        titles = ("SUBSCRIPTION", "REPLAYED", "CAME BACK", "WAITING")
-        print_table(
-            titles,
-            [(row["subscription"], row["replayed"], len(row["came_back"]), row["waiting"]) for row in rows],
-            none="No event is parked.",
-        )
-    else:
-        print_json(outcome)
+    table = [(row["subscription"], row["replayed"], len(row["came_back"]), row["waiting"]) for row in rows]
+    titles = ("SUBSCRIPTION", "REPLAYED", "CAME BACK", "WAITING")
+    print_answer(outcome, output, lambda _: print_table(titles, table, none="No event is parked."))
     if any(row["waiting"] for row in rows):
         note("Waiting events are handed over by the installation: now when it runs, else at its next start.")
     if any(row["came_back"] for row in rows):
@@ -149,7 +156,12 @@ def discard(
     limit: Limit = 10_000,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Delete parked events for good: what they say never reaches the subscription."""
+    """Delete parked events for good: what they say never reaches the subscription.
+
+    \b
+    Example:
+      casare events discard metrics.activity --event EVENT_ID
+    """
     selection = _selection(subscription, event_id, event_type, everything)
     if not yes:
         _ask(subscription, event_id, event_type)
@@ -165,11 +177,9 @@ def discard(
 
     rows = _run(delete)
     _require_some(sum(row["discarded"] for row in rows), event_id)
-    if output is OutputFormat.TABLE:
-        table = [(row["subscription"], row["discarded"]) for row in rows]
-        print_table(("SUBSCRIPTION", "DISCARDED"), table, none="No event is parked.")
-    else:
-        print_json({"subscriptions": rows})
+    table = [(row["subscription"], row["discarded"]) for row in rows]
+    titles = ("SUBSCRIPTION", "DISCARDED")
+    print_answer({"subscriptions": rows}, output, lambda _: print_table(titles, table, none="No event is parked."))
 
 
 def _selection(subscription: str | None, event_id: str | None, event_type: str | None, everything: bool) -> "Selection":

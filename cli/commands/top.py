@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.output import Output, OutputFormat, console, print_json
+from cli.output import Output, OutputFormat, console, print_answer
 
 PAGE_WIDTH: Final = 160
 
@@ -24,6 +24,11 @@ def top(
 
     Where the output is no terminal, or with -o json, what is now is printed once. A server that does not answer is
     waited for: the heading says since when.
+
+    \b
+    Examples:
+      casare top
+      casare top --once -o yaml
     """
     from cli.top.polling import quiet_api, read_once
     from cli.top.snapshot import Snapshot
@@ -37,10 +42,8 @@ def top(
             from cli.top.live import watch
 
             watch(api, snapshot)
-        elif output is OutputFormat.TABLE:
-            _print_page(snapshot)
         else:
-            print_json(snapshot.record())
+            print_answer(snapshot.record(), output, lambda _: _print_page(snapshot))
 
 
 def _print_page(snapshot: object) -> None:

@@ -21,7 +21,7 @@ from shared.config.settings import PREFIX
 
 AREA: Final = "configuration"
 ROBOT_PREFIX: Final = "CASARE_ROBOT_"
-OF_COMMANDS: Final = ("CASARE_URL", "CASARE_PASSWORD")
+OF_COMMANDS: Final = ("CASARE_URL", "CASARE_PASSWORD", "CASARE_PROFILE")
 OF_TESTS: Final = "CASARE_TEST_"
 _FILE: Final = "_FILE"
 _READABLE_BY_OTHERS: Final = 0o077

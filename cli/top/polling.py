@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from cli.client.connect import chosen_profile
 from cli.failures import CommandFailed, ServerUnavailable
 from cli.profiles import ProfileStore, config_folder
 from cli.top.pacing import Pacing
@@ -23,7 +24,7 @@ _END_SECONDS: Final = 1.0
 @contextmanager
 def quiet_api() -> "Iterator[tuple[Api, str, str]]":
     """The API that makes each call once and writes nothing on the screen; its address, and who is logged in."""
-    from cli.client.address import choose_url
+    from cli.client.address import choose_server
     from cli.client.api import Api
     from cli.client.retrying import Call, Outcome, RetryPolicy
     from cli.client.session import Session
@@ -38,11 +39,12 @@ def quiet_api() -> "Iterator[tuple[Api, str, str]]":
             return None
 
     store = ProfileStore(config_folder())
-    url = choose_url(None, store)
-    transport = Transport(url, Once(random.Random()), lambda _: None)  # noqa: S311 - never asked
-    profile = store.get(url)
+    server = choose_server(None, chosen_profile(), store)
+    transport = Transport(server.url, Once(random.Random()), lambda _: None)  # noqa: S311 - never asked
+    profile = store.get(server.profile)
+    session = Session(store, transport, SystemClock(), name=server.profile)
     try:
-        yield Api(Session(store, transport, SystemClock()), new_id), url, profile.username if profile else ""
+        yield Api(session, new_id), server.url, profile.username if profile else ""
     finally:
         transport.close()
 

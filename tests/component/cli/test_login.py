@@ -165,12 +165,12 @@ def test_a_process_killed_while_it_renews_leaves_a_login_that_can_be_made_anew(l
     assert outcome.exit_code == 3
     assert "has ended. Run: casare login" in outcome.stderr
     logged_in.log_in()
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     assert logged_in("job", "list").exit_code == 0
 
 
 def test_an_expired_access_token_is_renewed_and_the_new_tokens_kept(logged_in: Casare, api: FakeApi) -> None:
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     expire(logged_in)
 
     assert logged_in("job", "list").exit_code == 0
@@ -181,7 +181,7 @@ def test_an_expired_access_token_is_renewed_and_the_new_tokens_kept(logged_in: C
 
 
 def test_a_token_refused_before_its_time_is_renewed_once(logged_in: Casare, api: FakeApi) -> None:
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     api.access.clear()
 
     assert logged_in("job", "list").exit_code == 0
@@ -201,14 +201,14 @@ def test_a_revoked_login_is_forgotten(logged_in: Casare, api: FakeApi) -> None:
 def test_a_token_with_time_left_is_used_while_renewal_is_down(casare: Casare, api: FakeApi) -> None:
     api.expires_in = 30
     casare.log_in()
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     api.failing["/auth/refresh"] = [problem(503, "No store.", headers={"Retry-After": "60"})]
 
     assert casare("job", "list").exit_code == 0
 
 
 def test_two_processes_at_once_spend_a_refresh_token_once(logged_in: Casare, api: FakeApi) -> None:
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     expire(logged_in)
     api.may_renew.clear()
     first = logged_in.start("job", "list", name="first")
