@@ -1,12 +1,15 @@
 """The view on a terminal until somebody leaves it."""
 
+import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.console import ConsoleDimensions
 from rich.live import Live
 
 from cli.output import console
@@ -35,7 +38,7 @@ def watch(api: "Api", snapshot: Snapshot) -> None:
         try:
             with polling:
                 while polling.failure is None:
-                    size = target.size
+                    target.size = size = _size()
                     now_ms = time.time_ns() // 1_000_000
                     shown = screen(snapshot, look, width=size.width, height=size.height, now_ms=now_ms)
                     live.update(shown, refresh=True)
@@ -46,6 +49,15 @@ def watch(api: "Api", snapshot: Snapshot) -> None:
             return
     if polling.failure is not None:
         raise polling.failure
+
+
+def _size() -> ConsoleDimensions:
+    """The terminal's size now: it may have changed, whatever COLUMNS and LINES said at the start."""
+    try:
+        columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        columns, lines = 0, 0
+    return ConsoleDimensions(columns or 80, lines or 24)
 
 
 def _obey(key: Key, look: Look) -> bool:

@@ -37,7 +37,7 @@ class Terminal:
             stdin=self._follower,
             stdout=self._follower,
             stderr=self._follower,
-            env={**casare.environment(), "TERM": "xterm-256color"},
+            env={**casare.environment(), "TERM": "xterm-256color", "COLUMNS": "80"},
             start_new_session=True,
         )
 
