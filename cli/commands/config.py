@@ -38,9 +38,12 @@ def config(
     """
     from cli.targets import TARGETS
     from cli.up_settings import UpSettings
-    from shared.config import SettingsError, describe, load
+    from shared.config import ServiceSettings, SettingsError, describe, load
 
-    classes = {"up": UpSettings, **{name: each.settings for name, each in TARGETS.items()}}
+    classes: dict[str, type[ServiceSettings]] = {
+        "up": UpSettings,
+        **{name: each.settings for name, each in TARGETS.items()},
+    }
     shown: Shown = {}
     for name in [target] if target else classes:
         try:

@@ -22,7 +22,7 @@ from shared.config.settings import PREFIX
 AREA: Final = "configuration"
 ROBOT_PREFIX: Final = "CASARE_ROBOT_"
 OF_COMMANDS: Final = ("CASARE_URL", "CASARE_PASSWORD", "CASARE_PROFILE")
-OF_TESTS: Final = "CASARE_TEST_"
+OF_TESTS: Final = f"{PREFIX}TEST_"
 _FILE: Final = "_FILE"
 _READABLE_BY_OTHERS: Final = 0o077
 _MOUNTED_SECRETS: Final = (Path("/run/secrets"), Path("/var/run/secrets"))
