@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NoReturn
 
 import typer
@@ -20,7 +20,8 @@ class CasareGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The options of all commands may stand anywhere: `casare job list --profile prod`."""
-        return super().parse_args(ctx, _general_first(args))
+        general, rest = apart(args)
+        return super().parse_args(ctx, [*general, *rest])
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command, and writes out what it printed while somebody can still be told that nobody reads it."""
@@ -64,24 +65,24 @@ class ReaderGone(Exception):
     """Nobody reads what is printed any more."""
 
 
-def _general_first(args: Sequence[str]) -> list[str]:
-    """`args` with the options of all commands in front; what follows `--` is left alone."""
-    front: list[str] = []
+def apart(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The options of all commands, wherever they stand in `args`, and the rest; all that follows `--` is rest."""
+    general: list[str] = []
     rest: list[str] = []
     words = iter(args)
     for word in words:
         if word == "--":
-            return [*front, *rest, word, *words]
-        if word in _FLAGS or word.startswith("--profile="):
-            front.append(word)
+            rest += [word, *words]
+        elif word in _FLAGS or word.startswith("--profile="):
+            general.append(word)
         elif word in _OPTIONS:
-            front += [word, *_next(words)]
+            general += [word, *_next(words)]
         else:
             rest.append(word)
-    return [*front, *rest]
+    return general, rest
 
 
-def _next(words: Any) -> list[str]:
+def _next(words: Iterator[str]) -> list[str]:
     return [word for word in (next(words, None),) if word is not None]
 
 

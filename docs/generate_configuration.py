@@ -81,7 +81,8 @@ What the commands that talk to a server read.
 
 | Variable | Meaning |
 |---|---|
-| `CASARE_URL` | the server; without it, that of the last login, or `http://127.0.0.1:8000` |
+| `CASARE_URL` | the server; without it, that of the profile in use, or `http://127.0.0.1:8000` |
+| `CASARE_PROFILE` | the login to use, by its name, as `--profile` says it; its server wins over `CASARE_URL` |
 | `CASARE_PASSWORD` | password for `casare login`; without it, a prompt |
 | `CASARE_ADMIN_PASSWORD` | the same for the user `admin`, where `CASARE_PASSWORD` is not set |
 | `XDG_CONFIG_HOME` | logins are kept in `casare/profiles.json` in it; without it, in `~/.config` |

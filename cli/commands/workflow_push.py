@@ -20,9 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def push(
-    place: Annotated[
-        Path, typer.Argument(metavar="FILE|DIR", help="A workflow as JSON, or a folder of them.", exists=True)
-    ],
+    place: Annotated[Path, typer.Argument(metavar="FILE|DIR", help="A workflow as JSON, or a folder of them.")],
     name: Annotated[
         str | None, typer.Option("--name", help="Default: metadata.name in the file, or the file's name.")
     ] = None,
