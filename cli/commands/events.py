@@ -71,14 +71,14 @@ def parked(
 
 @app.command()
 def show(
-    subscription: Annotated[str, typer.Argument(metavar="SUBSCRIPTION")],
-    event_id: Annotated[str, typer.Argument(metavar="EVENT_ID")],
+    subscription: Annotated[str, typer.Argument(metavar="SUBSCRIPTION", help="The subscription that failed.")],
+    event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help="The event, from `casare events parked`.")],
     output: Output = OutputFormat.TABLE,
 ) -> None:
     """Show one parked event with its data.
 
     \b
-    Example:
+    Examples:
       casare events show metrics.activity EVENT_ID
     """
     from cli.views.parked import event_fields, event_record
@@ -159,7 +159,7 @@ def discard(
     """Delete parked events for good: what they say never reaches the subscription.
 
     \b
-    Example:
+    Examples:
       casare events discard metrics.activity --event EVENT_ID
     """
     selection = _selection(subscription, event_id, event_type, everything)
