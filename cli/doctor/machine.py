@@ -1,15 +1,18 @@
 """Checks of this machine: Python and the locked dependencies, what robots may want, how many sockets fit."""
 
+import asyncio
+import os
 import re
 import resource
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from cli.doctor.configuration import ROBOT_PREFIX
 from cli.doctor.findings import Check, Finding, State
 from cli.doctor.surroundings import Surroundings
 
@@ -22,14 +25,14 @@ _LOCKED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s\\;]+)\s*(;)?")
 _SHOWN: Final = 5
 
 
-def checks(_: Surroundings) -> list[Check]:
+def checks(around: Surroundings) -> list[Check]:
     """All of this area."""
 
     async def python() -> Sequence[Finding]:
         return [_python(), _locked(PROJECT / "requirements.lock")]
 
     async def robots() -> Sequence[Finding]:
-        return [_robot_package(), _browser()]
+        return [_robot_package(), _browser(around.environ), await _framework(around.environ)]
 
     async def files() -> Sequence[Finding]:
         return [_files()]
@@ -92,13 +95,41 @@ def _robot_package() -> Finding:
     return Finding(AREA, "robot package", State.OK, "Casare's own")
 
 
-def _browser() -> Finding:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+def _browser(environ: Mapping[str, str]) -> Finding:
+    """For browser steps; what a robot may be told by its own variable comes first."""
+    chosen = environ.get(f"{ROBOT_PREFIX}CHROMIUM")
+    if chosen and not os.access(chosen, os.X_OK):
+        advice = "Correct the path, or remove the variable: then the first one on the PATH is used."
+        return Finding(AREA, "browser", State.FAILED, f"{ROBOT_PREFIX}CHROMIUM: {chosen} cannot be run", advice)
+    found = chosen or next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if find_spec("playwright") is None:
         return Finding(AREA, "browser", State.SKIPPED, "playwright is not installed: no browser steps here")
     if found is None:
         return Finding(AREA, "browser", State.SKIPPED, "no Chromium on the path: browser steps need one")
     return Finding(AREA, "browser", State.OK, found)
+
+
+async def _framework(environ: Mapping[str, str]) -> Finding:
+    """An interpreter of its own that has Robot Framework, for robots that run its suites."""
+    name = "robot framework"
+    chosen = environ.get(f"{ROBOT_PREFIX}FRAMEWORK_PYTHON")
+    python = Path(chosen) if chosen else PROJECT / ".venv-robotframework" / "bin" / "python"
+    if not chosen and not python.exists():
+        return Finding(AREA, name, State.SKIPPED, "no environment of its own: no Robot Framework suites here")
+    code = "from importlib.metadata import version; print(version('robotframework'))"
+    try:
+        process = await asyncio.create_subprocess_exec(
+            str(python), "-I", "-c", code, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
+        output, _ = await process.communicate()
+    except OSError:
+        output, is_there = b"", False
+    else:
+        is_there = process.returncode == 0
+    if not is_there:
+        advice = "Install it there: pip install --require-hashes -r requirements-robotframework.lock"
+        return Finding(AREA, name, State.FAILED, f"{python} has no Robot Framework that can be run", advice)
+    return Finding(AREA, name, State.OK, f"{output.decode().strip()} in {python}")
 
 
 def _files() -> Finding:

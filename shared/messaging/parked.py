@@ -67,11 +67,11 @@ class Replayed:
     """What became of the events that were to be handled again."""
 
     count: int
-    """Handed back to the subscription."""
+    """Handed back to the subscription, which runs."""
     came_back: tuple[str, ...] = ()
     """Ids of those that were parked again meanwhile."""
     waiting: int = 0
-    """Marked, to be handed over by the installation when it runs."""
+    """To be handled when the installation runs, or runs again: nobody has taken them yet."""
 
 
 class ParkedEvents(Protocol):

@@ -5,6 +5,7 @@ who looks while another one does may see fewer. Since RabbitMQ 4.0 a queue drops
 whoever finds a message half way there puts a fresh copy in its place.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -22,16 +23,22 @@ from shared.messaging.parked import ALL, MOST_AT_ONCE, ParkedEvent, ParkedQueue,
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
 CONFIRM_TIMEOUT_SECONDS: Final = 10.0
 REFRESH_AFTER_RETURNS: Final = 10
+WATCH_SECONDS: Final = 3.0
+"""An event that fails again is parked again after five deliveries, each of which waits a moment (`rabbitmq`)."""
 PARKED_SUFFIX: Final = ".parked"
 
 
 class ParkedInRabbitMQ:
     """`ParkedEvents` in the queues of `subscriptions`, which the broker cannot list for a client."""
 
-    def __init__(self, url: str, prefix: str, subscriptions: Iterable[str]) -> None:
+    def __init__(
+        self, url: str, prefix: str, subscriptions: Iterable[str], *, watch_seconds: float = WATCH_SECONDS
+    ) -> None:
+        """`watch_seconds`: how long a replay waits before it looks for events that came back."""
         self._url = url
         self._prefix = prefix
         self._subscriptions = sorted(set(subscriptions))
+        self._watch_seconds = watch_seconds
 
     async def queues(self) -> list[ParkedQueue]:
         found = []
@@ -46,21 +53,19 @@ class ParkedInRabbitMQ:
 
     async def events(self, subscription: str, selection: Selection = ALL, *, limit: int = 100) -> list[ParkedEvent]:
         events: list[ParkedEvent] = []
-        messages: list[AbstractIncomingMessage] = []
+        held: list[AbstractIncomingMessage] = []
         async with (
             self._connection() as connection,
             _parked(connection, self._queue_name(subscription)) as (channel, queue),
         ):
             async for message in _fetched(queue, MOST_AT_ONCE):
-                messages.append(message)
+                held.append(message)
                 event = _event(subscription, message)
                 if selection.takes(event):
                     events.append(event)
                 if len(events) >= limit:
                     break
-            # At the end, since the copies go to the same queue.
-            for message in messages:
-                await _keep_alive(channel, queue, message)
+            await _refresh(channel, queue, held)
         return events
 
     async def replay(
@@ -72,20 +77,27 @@ class ParkedInRabbitMQ:
         progress: Progress = lambda _: None,
     ) -> Replayed:
         replayed: set[str] = set()
-        came_back: list[str] = []
+        held: list[AbstractIncomingMessage] = []
         target = self._queue_name(subscription)
-        async with self._connection() as connection, _parked(connection, target) as (channel, queue):
-            async for message in _fetched(queue, MOST_AT_ONCE):
-                event = _event(subscription, message)
-                if event.id in replayed:
-                    # Held until the end, so that a run takes an event once and ends.
-                    came_back.append(event.id)
-                elif selection.takes(event) and len(replayed) < limit:
+        async with self._connection() as connection:
+            async with _parked(connection, target) as (channel, queue):
+                async for message in _fetched(queue, MOST_AT_ONCE):
+                    event = _event(subscription, message)
+                    # One that came back already is held until the end, so that a run takes an event once and ends.
+                    if event.id in replayed or len(replayed) >= limit or not selection.takes(event):
+                        held.append(message)
+                        continue
                     await _publish(channel, target, message)
                     await message.ack()
                     replayed.add(event.id)
                     progress(len(replayed))
-        return Replayed(len(replayed), tuple(came_back))
+                await _refresh(channel, queue, held)
+            is_handled = bool(replayed) and await _has_consumers(connection, target)
+        if not is_handled:
+            return Replayed(0, waiting=len(replayed))
+        await asyncio.sleep(self._watch_seconds)
+        parked = {event.id for event in await self.events(subscription, limit=MOST_AT_ONCE)}
+        return Replayed(len(replayed), tuple(sorted(parked & replayed)))
 
     async def discard(
         self,
@@ -169,14 +181,24 @@ async def _publish(channel: AbstractChannel, queue_name: str, message: AbstractI
     await exchange.publish(copy, routing_key=queue_name, mandatory=True, timeout=CONFIRM_TIMEOUT_SECONDS)
 
 
-async def _keep_alive(channel: AbstractChannel, queue: AbstractQueue | None, message: AbstractIncomingMessage) -> None:
-    """Put a fresh copy in the place of a message that was given back often."""
-    returns = message.headers.get("x-delivery-count", 0)
-    if queue is None or not isinstance(returns, int) or returns < REFRESH_AFTER_RETURNS:
-        return
-    history = {name: message.headers[name] for name in ("x-death",) if name in message.headers}
-    await _publish(channel, queue.name, message, **history)
-    await message.ack()
+async def _refresh(
+    channel: AbstractChannel, queue: AbstractQueue | None, held: Iterable[AbstractIncomingMessage]
+) -> None:
+    """Put fresh copies in the places of messages that were given back often. The copies go to the queue's end."""
+    for message in held:
+        returns = message.headers.get("x-delivery-count", 0)
+        if queue is not None and isinstance(returns, int) and returns >= REFRESH_AFTER_RETURNS:
+            history = {name: message.headers[name] for name in ("x-death",) if name in message.headers}
+            await _publish(channel, queue.name, message, **history)
+            await message.ack()
+
+
+async def _has_consumers(connection: aio_pika.abc.AbstractConnection, queue_name: str) -> bool:
+    """Whether somebody handles what is in the queue now."""
+    channel = await connection.channel()
+    queue = await channel.get_queue(queue_name)
+    await channel.close()
+    return bool(queue.declaration_result.consumer_count)
 
 
 def _event(subscription: str, message: AbstractIncomingMessage) -> ParkedEvent:

@@ -31,6 +31,8 @@ PARKED_INDEXES: Final = (
 PATIENCE_SECONDS: Final = 5.0
 """How long a replay waits without anything being handed over: then no installation runs, or a handler holds it up."""
 _LOOK_SECONDS: Final = 0.1
+_WAITING_PER_SECOND: Final = 10_000
+"""The more events wait, the more a look costs, and the rarer it is."""
 _DELETE_TOGETHER: Final = 500
 
 
@@ -135,7 +137,7 @@ class ParkingLot:
             if not waiting or time.monotonic() - since >= self._patience_seconds:
                 came_back = [document["_id"].split(":", 1)[1] for document in left if not document.get("replay_ms")]
                 return Replayed(n_done, tuple(came_back), len(waiting))
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_LOOK_SECONDS + len(waiting) / _WAITING_PER_SECOND)
 
 
 def _query(subscription: str, selection: Selection) -> Document:

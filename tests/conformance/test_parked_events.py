@@ -181,7 +181,7 @@ async def test_an_event_that_fails_again_is_parked_again_and_the_replay_ends(pla
 
     outcome = await place.parked.replay("facts")
 
-    assert outcome.count == 1
+    assert (outcome.count, outcome.came_back) == (1, ("event-1",))
     await eventually(lambda: _parked_ids(place, ["event-1"]), timeout_seconds=30)
     assert before < place.facts.n_calls <= before + 6
 
@@ -268,6 +268,23 @@ async def test_a_replay_cut_short_leaves_the_rest_parked(amqp_url: str, amqp_pre
             await parked.replay("facts", progress=interrupt)
 
         assert [event.id for event in await parked.events("facts")] == ["event-1", "event-2"]
+        for name in queues:
+            await channel.queue_delete(name)
+
+
+async def test_what_nobody_consumes_waits_in_its_queue(amqp_url: str, amqp_prefix: str, database_name: str) -> None:
+    prefix = f"{amqp_prefix}{database_name}"
+    parked = ParkedInRabbitMQ(amqp_url, prefix, ["facts"])
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel()
+        queues = [f"{prefix}.facts", f"{prefix}.facts.parked"]
+        for name in queues:
+            await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+        await channel.default_exchange.publish(aio_pika.Message(b"{}", message_id="event-1"), queues[1])
+
+        outcome = await parked.replay("facts")
+
+        assert (outcome.count, outcome.waiting) == (0, 1)
         for name in queues:
             await channel.queue_delete(name)
 

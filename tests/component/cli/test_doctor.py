@@ -195,6 +195,19 @@ def test_a_redis_that_evicts_refuses_or_is_gone(
     assert report.state("clock", "redis") == "skipped"
 
 
+def test_what_robots_are_told_to_use_must_be_there(casare: Casare, free: dict[str, str], tmp_path: Path) -> None:
+    missing = str(tmp_path / "nothing")
+    report = Report(
+        casare,
+        **free,
+        CASARE_ROBOT_CHROMIUM=missing,
+        CASARE_ROBOT_FRAMEWORK_PYTHON=missing,
+        CASARE_ROBOT_API_KEY="crpa_x_y",
+    )
+    assert report.state("machine", "browser") == "failed"
+    assert report.state("machine", "robot framework") == "failed"
+
+
 def _collections(installation: Installation) -> set[str]:
     with mongo_client(installation.store_url) as client:
         return set(client["casare"].list_collection_names())
