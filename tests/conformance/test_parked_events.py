@@ -20,6 +20,7 @@ from shared.messaging.parking import ParkingLot
 from shared.messaging.rabbitmq import RabbitMQBus
 from shared.messaging.replays import Replays
 from shared.storage import connect
+from tests.support.backends.private_broker import PrivateBroker
 from tests.support.eventually import eventually
 
 FACTS = Subscription("facts", ("job.*",))
@@ -291,6 +292,38 @@ async def test_what_nobody_consumes_waits_in_its_queue(amqp_url: str, amqp_prefi
 
 class Interrupted(Exception):
     """Stands for the end of the operator's process."""
+
+
+async def test_a_missing_dead_letter_queue_loses_nothing(private_broker: PrivateBroker, database_name: str) -> None:
+    facts, name = Handler(), f"{database_name}.facts.parked"
+    bus = RabbitMQBus(private_broker.url, database_name)
+    await bus.subscribe(FACTS, facts)
+    await bus.start()
+    assert await bus.wait_connected(10)
+    async with await aio_pika.connect(private_broker.url) as connection:
+        await (await connection.channel()).queue_delete(name)
+
+    await bus.publish([message(1)])
+    await eventually(lambda: facts.n_calls >= 6, timeout_seconds=20)
+
+    async def is_kept() -> bool:
+        counts = await asyncio.to_thread(private_broker.admin.run, "list_queues", "name", "messages")
+        return f"{database_name}.facts\t1" in counts
+
+    await eventually(is_kept, timeout_seconds=15, because="the broker counts every five seconds")
+    # The bus declares what is missing whenever it connects; the broker then tries again, at a restart at once.
+    await bus.close()
+    async with await aio_pika.connect(private_broker.url) as connection:
+        channel = await connection.channel()
+        await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+    await asyncio.to_thread(private_broker.restart)
+
+    parked = ParkedInRabbitMQ(private_broker.url, database_name, ["facts"])
+
+    async def arrived() -> bool:
+        return [event.id for event in await parked.events("facts")] == ["event-1"]
+
+    await eventually(arrived, timeout_seconds=20)
 
 
 async def test_a_broker_that_does_not_answer_is_unavailable(database_name: str) -> None:
