@@ -7,10 +7,12 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+
+from pymongo.errors import PyMongoError
 
 from cli.data_folder import DataFolder
 from cli.embedded_store import embedded_store
@@ -54,7 +56,10 @@ async def operated() -> AsyncIterator[Operated]:
     if is_in_use(folder):
         running = running_installation(folder)
         if running is None:
-            raise UsageProblem(f"`casare up` is just starting on {folder.path}.", advice="Try again in a moment.")
+            raise UsageProblem(
+                f"{folder.path} is held by a `casare up` that is just starting, or by another command.",
+                advice="Try again in a moment.",
+            )
         with variables(running.environment):
             settings = load(UpSettings)
         async with _on(settings, f"the installation running on {folder.path}") as found:
@@ -70,7 +75,13 @@ async def _on(settings: UpSettings, place: str) -> AsyncIterator[Operated]:
     if url:
         yield Operated(ParkedInRabbitMQ(url, settings.amqp_prefix, shared_subscriptions()), place, is_stopped=False)
         return
-    async with connect(settings.mongodb_url.get_secret_value(), settings.mongodb_database, pool_size=4) as store:
+    async with AsyncExitStack() as stack:
+        try:
+            store = await stack.enter_async_context(
+                connect(settings.mongodb_url.get_secret_value(), settings.mongodb_database, pool_size=4)
+            )
+        except (PyMongoError, ValueError) as error:
+            raise UsageProblem("CASARE_MONGODB_URL is no address of a store.", advice="See `casare doctor`.") from error
         yield Operated(ParkingLot(store, SystemClock()), place, is_stopped=False)
 
 

@@ -71,7 +71,9 @@ async def _bounded(check: Check, seconds: float) -> Sequence[Finding]:
             )
         ]
     except Exception as error:  # noqa: BLE001 - one check's defect must not hide what the others found
-        return [Finding(check.area, check.name, State.FAILED, without_credentials(f"{type(error).__name__}: {error}"))]
+        detail = without_credentials(f"{type(error).__name__}: {error}")
+        advice = "Is the address that this is about well formed? If so, this check itself has a defect."
+        return [Finding(check.area, check.name, State.FAILED, detail, advice)]
 
 
 def without_credentials(text: str) -> str:

@@ -131,7 +131,7 @@ class ParkedInRabbitMQ:
                 yield connection
         except DeliveryError as error:
             raise Unavailable("The broker did not take the event; it stays parked.") from error
-        except (AMQPError, OSError, TimeoutError) as error:
+        except (AMQPError, OSError, TimeoutError, ValueError) as error:  # ValueError: the address is none
             raise Unavailable(f"The event broker cannot be used: {type(error).__name__}.") from error
 
 

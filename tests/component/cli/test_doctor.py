@@ -146,6 +146,13 @@ def test_a_store_that_is_not_there_is_a_failure_within_its_time(casare: Casare, 
     assert report.state("clock", "store") == "skipped"
 
 
+def test_what_is_no_address_is_a_failure_of_its_part_alone(casare: Casare, free: dict[str, str]) -> None:
+    report = Report(casare, **free, CASARE_MONGODB_URL="nonsense", CASARE_AMQP_URL="x:y", CASARE_REDIS_URL="nonsense")
+    for area in ("store", "rabbitmq", "redis"):
+        assert report.state(area, "reach") == "failed"
+    assert report.state("machine", "python") == "ok"
+
+
 def test_a_refused_password_and_a_missing_vhost_are_told_apart(
     casare: Casare, free: dict[str, str], amqp_url: str
 ) -> None:

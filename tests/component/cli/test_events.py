@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -88,6 +89,7 @@ def test_a_replay_reaches_the_running_installation_and_says_what_failed_again(
 
 def test_a_stopped_installation_keeps_the_request_for_its_next_start(casare: Casare, parked: Installation) -> None:
     parked.deployment.stop()
+    assert not (Path(parked.data) / "running.json").exists()
     try:
         shown = casare("events", "parked", CASARE_DATA_DIR=parked.data)
         assert "event-good" in shown.stdout
@@ -162,6 +164,16 @@ def test_a_broker_that_does_not_answer_is_said_to_be_unavailable(casare: Casare)
     env = {"CASARE_MONGODB_URL": "mongodb://127.0.0.1:1", "CASARE_AMQP_URL": "amqp://me:hidden-word@127.0.0.1:1/"}
     outcome = casare("events", "parked", **env)
     assert outcome.exit_code == 5
+    assert "hidden-word" not in outcome.output
+
+
+def test_what_is_no_address_is_said_to_be_none(casare: Casare) -> None:
+    outcome = casare("events", "parked", CASARE_MONGODB_URL="http://nowhere")
+    assert outcome.exit_code == 2, outcome.output
+    assert "CASARE_MONGODB_URL" in outcome.stderr
+    env = {"CASARE_MONGODB_URL": "mongodb://127.0.0.1:1", "CASARE_AMQP_URL": "hidden-word:x"}
+    outcome = casare("events", "parked", **env)
+    assert outcome.exit_code == 5, outcome.output
     assert "hidden-word" not in outcome.output
 
 
