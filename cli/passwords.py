@@ -13,7 +13,7 @@ def new_password(whose: str, file: Path | None) -> str:
     """
     if file is not None:
         return _from_file(file)
-    first = ask(f"New password of {whose}: ")
+    first = ask(f"New password ({whose}): ")
     if ask("The same again: ") != first:
         raise UsageProblem("The two passwords differ; nothing was changed.")
     return first

@@ -7,7 +7,7 @@ from typing import Any, Final
 from cli.client.api import Answer, Api, segment
 from cli.client.json_text import encode_json
 from cli.client.workflow_names import named, only
-from cli.failures import NotThere, ServerUnavailable
+from cli.failures import CommandFailed, NotThere, ServerUnavailable
 from cli.output import note
 from cli.views.steps import steps
 from cli.workflow_file import WorkflowFile, read_workflow
@@ -74,7 +74,13 @@ def _change(api: Api, workflow: WorkflowFile, target: Target, current: Answer) -
         body["workflow_name"] = workflow.name
     if metadata := workflow.body()["metadata"]:
         body["metadata"] = metadata
-    stored = _send(api, str(current["workflow_id"]), body, workflow.name)
+    try:
+        stored = _send(api, str(current["workflow_id"]), body, workflow.name)
+    except CommandFailed as refusal:
+        if refusal.code != "WORKFLOW_VERSION_CONFLICT":
+            raise
+        advice = f"See what changed, then push again: casare workflow diff {current['workflow_id']}"
+        raise CommandFailed(f"Somebody else has just changed {workflow.name}.", advice=advice) from refusal
     return {
         "outcome": UNCHANGED if stored.get("version") == current["version"] else CHANGED,
         "workflow_id": stored.get("workflow_id"),

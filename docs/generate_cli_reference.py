@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from textwrap import TextWrapper
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -18,6 +19,7 @@ from cli.main import app
 PAGE: Final = Path(__file__).with_name("cli.md")
 PROGRAM: Final = "casare"
 EXAMPLES: Final = "Examples:"
+WIDTH: Final = 120
 _ADDED_BY_TYPER: Final = ("help", "install_completion", "show_completion")
 
 INTRODUCTION: Final = """\
@@ -146,7 +148,7 @@ def _section(one: Described) -> Iterator[str]:
     depth = "####" if len(one.words) > 1 else "###"
     yield f"{depth} {one.name}"
     yield ""
-    yield from ("\n\n".join(one.paragraphs), "")
+    yield from (_wrapped(one), "")
     arguments = [parameter for parameter in one.command.params if parameter.param_type_name == "argument"]
     options = [
         parameter
@@ -167,6 +169,11 @@ def _section(one: Described) -> Iterator[str]:
         yield from ("| Option | Default | Meaning |", "|---|---|---|", *map(_row, options), "")
     if one.examples:
         yield from ("```sh", *one.examples, "```", "")
+
+
+def _wrapped(one: Described) -> str:
+    wrap = TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n\n".join(wrap.fill(paragraph) for paragraph in one.paragraphs)
 
 
 def _usage(argument: Any) -> str:
@@ -193,7 +200,16 @@ def _value(option: Any) -> str:
     choices = option.type_descriptor.choices
     if choices:
         return "|".join(str(choice.value if isinstance(choice, Enum) else choice) for choice in choices)
-    return "NUMBER" if option.type_descriptor.is_ranged else "TEXT"
+    if option.type_descriptor.is_ranged:
+        return _range(option.type_descriptor.parameter_info)
+    return "PATH" if option.type_descriptor.is_path else "TEXT"
+
+
+def _range(bounds: Any) -> str:
+    """`0..20`, or `1..` where there is no most."""
+    least = "" if bounds.min is None else f"{bounds.min:g}"
+    most = "" if bounds.max is None else f"{bounds.max:g}"
+    return f"{least}..{most}"
 
 
 def _default(option: Any) -> str:

@@ -47,6 +47,12 @@ class Session:
         """Another token than the one that the server has just `refused`. Raises AccessDenied when there is none."""
         return self._renew(refused)
 
+    def give_way(self, username: str) -> None:
+        """Stands for the address instead of for a profile that is called otherwise and is another user's."""
+        kept = self._store.get(self.name)
+        if kept is not None and kept.username != username:
+            self.name = self._url
+
     def begin(self, username: str, password: str, *, tenant_id: str | None = None) -> None:
         """Log in, to `tenant_id` if there are several, and keep the tokens in place of those of an earlier login."""
         tenant = {} if tenant_id is None else {"tenant_id": tenant_id}

@@ -1,5 +1,6 @@
 """`casare audit`: read the audit, export it, and prove that nobody tampered with it."""
 
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -10,7 +11,7 @@ from cli.client.connect import connect
 from cli.commands.options import All, Limit, note_hidden
 from cli.failures import CommandFailed
 from cli.output import Output, OutputFormat, note, print_answer, print_fields, print_table
-from cli.times import moment
+from cli.times import moment, moment_before
 
 if TYPE_CHECKING:
     from cli.client.api import Answer, Api
@@ -51,7 +52,9 @@ def list_entries(
     action: Annotated[str | None, typer.Option("--action", help="Only this action, e.g. job.cancelled.")] = None,
     resource: Annotated[str | None, typer.Option("--resource", help="Only what was done to this id.")] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", help="done or refused.")] = None,
-    since: Annotated[str | None, typer.Option("--since", help="From then on, e.g. 2027-01-31T00:00:00Z.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="From then on: 2h, 7d, or a time such as 2027-01-31T09:00:00Z.")
+    ] = None,
     limit: Limit = 100,
     everything: All = False,
     installation: Installation = False,
@@ -65,7 +68,7 @@ def list_entries(
     """
     from cli.client.pages import read_list
 
-    filters = {"actor": actor, "action": action, "resource_id": resource, "outcome": outcome, "since": since}
+    filters = {"actor": actor, "action": action, "resource_id": resource, "outcome": outcome, "since": _since(since)}
     with connect() as api:
         found = read_list(
             api,
@@ -84,7 +87,9 @@ def export(
     format_: Annotated[
         ExportFormat, typer.Option("--format", help="A JSON object on each line, or a table for spreadsheets.")
     ] = ExportFormat.JSONL,
-    since: Annotated[str | None, typer.Option("--since", help="From then on, e.g. 2027-01-31T00:00:00Z.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="From then on: 2h, 7d, or a time such as 2027-01-31T09:00:00Z.")
+    ] = None,
     installation: Installation = False,
 ) -> None:
     """Write all entries to a file, newest first. The file is there as a whole, or not at all.
@@ -97,7 +102,7 @@ def export(
     from cli.audit_export import write_entries
 
     with connect() as api:
-        n_entries = write_entries(api, file, format_.value, {"since": since, **_of_installation(installation)})
+        n_entries = write_entries(api, file, format_.value, {"since": _since(since), **_of_installation(installation)})
     note(f"{n_entries} entries are written{'' if str(file) == '-' else f' to {file}'}.")
 
 
@@ -160,6 +165,10 @@ def _verify(api: "Api", params: dict[str, str | None]) -> "Answer":
 def _explained(broken: dict[str, Any]) -> str:
     text = _FAULTS.get(str(broken.get("fault")), "The chain breaks at block {block}.")
     return f"The audit was tampered with. {text.format(block=broken.get('block'), entry_id=broken.get('entry_id'))}"
+
+
+def _since(text: str | None) -> str | None:
+    return None if text is None else moment_before(text, time.time_ns() // 1_000_000, "--since").isoformat()
 
 
 def _of_installation(asked: bool) -> dict[str, str]:

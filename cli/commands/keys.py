@@ -1,5 +1,6 @@
 """`casare key`: robots' API keys."""
 
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ from cli.client.connect import connect
 from cli.commands.options import All, Limit, note_hidden
 from cli.failures import UsageProblem
 from cli.output import Output, OutputFormat, note, print_answer, print_fields, print_table, status_text
-from cli.times import moment, seconds_in
+from cli.times import moment, moment_after, seconds_in
 
 if TYPE_CHECKING:
     from cli.client.api import Answer
@@ -30,7 +31,8 @@ def create(
         str | None, typer.Option("--environment", help="The only environment whose robots it can register.")
     ] = None,
     expires_at: Annotated[
-        str | None, typer.Option("--expires-at", help="When it ends, e.g. 2027-01-31T00:00:00Z. Default: never.")
+        str | None,
+        typer.Option("--expires-at", help="When it ends: 90d, or a time such as 2027-01-31. Default: never."),
     ] = None,
     output: Output = OutputFormat.TABLE,
 ) -> None:
@@ -48,7 +50,7 @@ def create(
         "name": name or robot_id,
         "description": description,
         "environment": environment,
-        "expires_at": expires_at,
+        "expires_at": expires_at and moment_after(expires_at, time.time_ns() // 1_000_000, "--expires-at"),
     }
     body = {key: value for key, value in wanted.items() if value is not None}
     with connect() as api:

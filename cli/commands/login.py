@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from cli.client.connect import connect_session
+from cli.client.connect import chosen_profile, connect_session
 from cli.failures import ServerUnavailable, UsageProblem
 from cli.output import Output, OutputFormat, note, print_answer, print_fields
 
@@ -52,6 +52,8 @@ def login(
         server = session.transport.url
         if server.startswith("http:") and not is_this_machine(server):
             note(f"Warning: {server} is not encrypted; the password can be read on the way.")
+        if chosen_profile() is None:
+            session.give_way(username)
         session.begin(username, _password(username, server, from_stdin=password_stdin), tenant_id=tenant)
         kept = "" if session.name == server else f" The profile is called {session.name}."
         note(f"Logged in at {server} as {username}.{kept}")

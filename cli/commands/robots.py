@@ -49,6 +49,8 @@ def run(
 def list_robots(
     status: Annotated[str | None, typer.Option("--status", help="idle, busy, offline, error or maintenance.")] = None,
     environment: Annotated[str | None, typer.Option("--environment", help="Only robots of this environment.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only robots with this tag.")] = None,
+    capability: Annotated[str | None, typer.Option("--capability", help="Only robots that can do this.")] = None,
     limit: Limit = 100,
     everything: All = False,
     output: Output = OutputFormat.TABLE,
@@ -63,7 +65,7 @@ def list_robots(
     from cli.client.pages import read_list
 
     with connect() as api:
-        filters = {"status": status, "environment": environment}
+        filters = {"status": status, "environment": environment, "tag": tag, "capability": capability}
         found = read_list(api, "/robots", "robots", filters, limit=None if everything else limit)
     print_answer(found.entries, output, _print_robots)
     note_hidden(found.n_hidden)
@@ -93,7 +95,9 @@ def drain(
     ] = None,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Let robots finish what they hold and take nothing new, as before an update of their machine.
+    """Let robots finish what they hold, take nothing new, and leave, as before an update of their machine.
+
+    A robot that is started again takes jobs again; so does one that is resumed.
 
     \b
     Examples:
@@ -107,7 +111,7 @@ def drain(
         answers = _command(api, robot_ids, "drain")
         if wait:
             wait_until_empty(api, robot_ids, timeout_seconds=timeout_seconds)
-    _report(answers, output, "takes no new jobs; `casare robot resume` ends that")
+    _report(answers, output, "finishes its jobs and takes no new ones, until it is started again or resumed")
 
 
 @app.command()

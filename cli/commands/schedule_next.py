@@ -61,7 +61,7 @@ def _due_times(schedule: "Answer", count: int) -> "list[Answer]":
     """The next due times, reckoned as the scheduler does."""
     from services.scheduler.domain.next_due import next_due
     from services.scheduler.domain.time_zones import load_zone
-    from shared.kernel.clock import iso_utc
+    from shared.kernel.clock import to_datetime
     from shared.kernel.errors import Invalid
 
     found: list[Answer] = []
@@ -71,7 +71,7 @@ def _due_times(schedule: "Answer", count: int) -> "list[Answer]":
         while at_ms is not None and len(found) < count:
             at_ms = next_due(str(schedule.get("cron_expression")), zone.key, at_ms)
             if at_ms is not None:
-                iso = iso_utc(at_ms)
+                iso = f"{to_datetime(at_ms):%Y-%m-%dT%H:%M:%SZ}"
                 found.append({"due_at": iso, "in_its_zone": moment_in(iso, zone), "here": moment_in(iso, None)})
     except Invalid as error:
         raise CommandFailed(f"{error.detail}.", advice="Is the server newer than this command?") from error

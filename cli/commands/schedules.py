@@ -128,7 +128,7 @@ def list_schedules(
         asked = min(n_most + 1, _MOST)
         found = api.get_list("/schedules", {"workflow_id": workflow_id, "enabled": wanted, "limit": asked})
     print_answer(found[:n_most], output, _print_schedules)
-    note_hidden(None if len(found) > n_most else 0)
+    note_hidden(None if len(found) > n_most or len(found) == _MOST else 0)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`casare user`: the people of a tenant."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -159,11 +160,14 @@ def password(
             api.put(f"/users/{segment(user)}", {"password": new_password(user, password_file)})
             note(f"The password of {user} is changed.")
             return
+        if not sys.stdin.isatty():
+            raise UsageProblem(
+                "One's own password is changed at a terminal, where the present one is asked for.",
+                advice="Administrators name the user: casare user password USER --password-file FILE",
+            )
         present = ask("Your present password: ")
-        api.post(
-            "/auth/password",
-            {"current_password": present, "new_password": new_password("yours", password_file)},
-        )
+        body = {"current_password": present, "new_password": new_password("yours", password_file)}
+        api.post("/auth/password", body)
     note("Your password is changed. Log in again: casare login")
 
 

@@ -89,6 +89,10 @@ def _both(api: "Api", workflow: str, before: str | None, after: str | None) -> t
     last = int(api.get(f"/workflows/{segment(workflow_id)}/versions")["current_version"])
     if before is not None and after is None and not before.isdigit():
         before, after = None, before  # `diff WORKFLOW FILE`: from what is stored to the file
+    if last == 1 and before is None and after is None:
+        raise UsageProblem(
+            f"{workflow} has one version: there is none to compare it with.", advice="Name a file to compare it with."
+        )
     if before is None:
         before = str(last if after is not None else max(1, last - 1))
     return _side(api, workflow_id, before), _side(api, workflow_id, after or str(last))
