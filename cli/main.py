@@ -14,6 +14,8 @@ from cli.commands import (
     audit,
     config,
     dead_letters,
+    doctor,
+    events,
     jobs,
     keys,
     login,
@@ -24,6 +26,7 @@ from cli.commands import (
     schedules,
     status,
     tenants,
+    top,
     users,
     webhooks,
     workflows,
@@ -50,8 +53,10 @@ app = typer.Typer(
 
 processes.add_to(app)
 config.add_to(app)
+doctor.add_to(app)
 login.add_to(app)
 status.add_to(app)
+top.add_to(app)
 app.add_typer(profiles.app, name="profile")
 app.add_typer(workflows.app, name="workflow")
 app.add_typer(jobs.app, name="job")
@@ -64,6 +69,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(audit.app, name="audit")
+app.add_typer(events.app, name="events")
 
 
 @app.callback()

@@ -227,8 +227,8 @@ def test_settings_are_printed_with_secrets_hidden(casare: Casare) -> None:
     assert outcome.exit_code == 0, outcome.output
     settings = json.loads(outcome.stdout)["dispatcher"]
     assert secret not in outcome.output
-    assert settings["CASARE_INTERNAL_KEY"] == "•••"
-    assert settings["CASARE_MONGODB_URL"] == "•••"
+    assert settings["CASARE_INTERNAL_KEY"] == {"value": "•••", "source": "environment"}
+    assert settings["CASARE_MONGODB_URL"]["value"] == "•••"
 
 
 def test_a_wrong_setting_is_named(casare: Casare) -> None:
