@@ -12,6 +12,7 @@ from robot.protocol import (
     AccessRefused,
     CallRejected,
     ClaimedJob,
+    HeartbeatAnswer,
     NotHeld,
     Registration,
     TryAgain,
@@ -43,15 +44,25 @@ class OrchestratorClient:
         """Closes the connections."""
         await self._http.aclose()
 
-    async def register(self, registration: Registration) -> None:
-        """Makes the robot known, or updates what is known of it."""
-        await self._call("POST", "/robots/register", registration.body())
+    async def register(self, registration: Registration) -> list[str]:
+        """Makes the robot known, or updates what is known of it; returns the ids of the jobs that it holds."""
+        return _texts(await self._call("POST", "/robots/register", registration.body()), "current_job_ids")
 
-    async def heartbeat(self, robot_id: str, reading: Mapping[str, Any]) -> list[str]:
-        """Returns the ids of jobs to stop. Raises Unknown when the robot has to register again."""
+    async def heartbeat(self, robot_id: str, reading: Mapping[str, Any]) -> HeartbeatAnswer:
+        """Returns what the server has to say. Raises Unknown when the robot has to register again."""
         answer = await self._call("POST", f"/robots/{_segment(robot_id)}/heartbeat", dict(reading))
-        cancelled = answer.get("cancelled_jobs") if isinstance(answer, dict) else None
-        return [job_id for job_id in cancelled if isinstance(job_id, str)] if isinstance(cancelled, list) else []
+        return HeartbeatAnswer(_texts(answer, "cancelled_jobs"), _texts(answer, "commands"))
+
+    async def add_logs(self, job: ClaimedJob, entries: list[dict[str, Any]], batch_id: str) -> None:
+        """Adds lines to the job's log; the same batch twice adds them once."""
+        body = {"logs": entries, "batch_id": batch_id, "attempt": job.attempt}
+        await self._call("POST", _job(job, "logs"), body)
+
+    async def workflow(self, workflow_id: str, version: int | None) -> Any:
+        """Returns the definition of a stored workflow."""
+        query = "" if version is None else f"?version={version}"
+        answer = await self._call("GET", f"/workflows/{_segment(workflow_id)}{query}", None)
+        return answer.get("workflow_json") if isinstance(answer, dict) else None
 
     async def claim(
         self, robot_id: str, *, environment: str, limit: int, visibility_timeout_seconds: int, wait_seconds: int
@@ -93,8 +104,8 @@ class OrchestratorClient:
         answer = await self._call("POST", _job(job, "extend-lease"), body)
         return isinstance(answer, dict) and answer.get("cancel_requested") is True
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any], *, wait_seconds: float = 0) -> object:
-        content = encode_json(body)
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None, *, wait_seconds: float = 0) -> object:
+        content = None if body is None else encode_json(body)
         try:
             response = await self._http.request(method, path, content=content, timeout=self._timeout + wait_seconds)
         except httpx.HTTPError as error:
@@ -107,6 +118,11 @@ class OrchestratorClient:
             return await asyncio.to_thread(response.json) if large else response.json()
         except ValueError as error:
             raise TryAgain("the server's answer is not JSON") from error
+
+
+def _texts(answer: object, name: str) -> list[str]:
+    values = answer.get(name) if isinstance(answer, dict) else None
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ WorkflowError
 ├── UndefinedVariable     `{{name}}` without a variable of that name
 ├── SecretNotFound        `{{secrets.NAME}}` without a secret of that name
 ├── SecretRefused         a secret where it would leak, or that cannot be used
+├── StoredWorkflowMissing a workflow that the server does not have, or does not give to this robot
 ├── DataNotReady          a wire from a node that has not run
 ├── StepLimitReached      control flow that does not end
 ├── PathRefused           a path outside the robot's working directory
@@ -90,6 +91,12 @@ class SecretRefused(WorkflowError):
     """A secret in a place where it would be told to others, or one that cannot be hidden or read."""
 
     error_type = "SECRET_REFUSED"
+
+
+class StoredWorkflowMissing(WorkflowError):
+    """A sub-workflow cannot be fetched from the server."""
+
+    error_type = "WORKFLOW_NOT_FOUND"
 
 
 class DataNotReady(WorkflowError):

@@ -12,8 +12,11 @@ from robot.agent import Agent
 from robot.client import OrchestratorClient
 from robot.executor import Executor
 from robot.files import WorkingDirectory
+from robot.journal import JournalUnusable
 from robot.limits import Limits
+from robot.nodes import NODE_TYPES
 from robot.protocol import ServerError
+from robot.secrets import SecretSource
 from robot.settings import RobotSettings
 
 EXIT_OK = 0
@@ -36,6 +39,8 @@ async def run(settings: RobotSettings, stop: asyncio.Event | None = None) -> int
     rng = random.Random()  # noqa: S311 (spreads retries, guards nothing)
     try:
         await _work(Agent(settings, client, _executor(settings), rng=rng), stop)
+    except JournalUnusable as error:
+        return _refused(str(error))
     except ServerError as error:
         return _refused(f"the server at {settings.url} refuses robot {settings.id}: {error}")
     finally:
@@ -89,7 +94,12 @@ def _on_signals(react: Callable[[], None]) -> Callable[[], None]:
 
 def _executor(settings: RobotSettings) -> Executor:
     files = WorkingDirectory(settings.workdir, allow_any=settings.allow_any_path)
-    return Executor(files, limits=Limits(max_steps=settings.max_steps))
+    return Executor(
+        files,
+        node_types=NODE_TYPES.allowing(settings.allowed),
+        limits=Limits(max_steps=settings.max_steps),
+        secrets=SecretSource(directory=settings.secrets_dir),
+    )
 
 
 def _say(settings: RobotSettings) -> None:

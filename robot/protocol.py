@@ -73,12 +73,21 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    """What the server tells back: jobs to stop, and what a user has commanded."""
+
+    cancelled_jobs: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedJob:
     """One attempt at one job, held until its lease ends."""
 
     job_id: str
     workflow_json: str
     workflow_name: str = ""
+    workflow_id: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     attempt: int = 1
     lease_token: str | None = None
@@ -89,10 +98,12 @@ class ClaimedJob:
         if not isinstance(answer, dict) or not isinstance(answer.get("job_id"), str):
             return None
         variables, token, attempt = (answer.get(name) for name in ("variables", "lease_token", "attempt"))
+        workflow_id = answer.get("workflow_id")
         return cls(
             job_id=answer["job_id"],
             workflow_json=str(answer.get("workflow_json") or ""),
             workflow_name=str(answer.get("workflow_name") or ""),
+            workflow_id=workflow_id if isinstance(workflow_id, str) else None,
             variables=variables if isinstance(variables, dict) else {},
             attempt=attempt if isinstance(attempt, int) else 1,
             lease_token=token if isinstance(token, str) else None,

@@ -50,6 +50,9 @@ class Orchestrator:
         self.retry_after: str | None = None
         self.cancelled: set[str] = set()
         self.cancelled_by_heartbeat: list[str] = []
+        self.commands: list[str] = []
+        self.held: list[str] = []
+        self.workflows: dict[str, Any] = {}
         self._called = asyncio.Condition()
         # Bound but not listening: connections are refused until the server starts.
         self._socket = socket.socket()
@@ -100,9 +103,10 @@ class Orchestrator:
         verb, subject = self._verb(scope["path"])
         authorised = (b"x-api-key", KEY.encode()) in scope["headers"]
         fault = self.faults[verb].pop(0) if self.faults.get(verb) else None
-        status, answer = (fault, None) if fault else await self._answer(authorised, verb, subject, json.loads(body))
+        told = json.loads(body or b"{}")
+        status, answer = (fault, None) if fault else await self._answer(authorised, verb, subject, told)
         async with self._called:
-            self.calls.append((verb, subject, json.loads(body)))
+            self.calls.append((verb, subject, told))
             self._called.notify_all()
         if status == CUT:
             # A body that is announced but never sent makes the server hang up.
@@ -117,20 +121,25 @@ class Orchestrator:
     @staticmethod
     def _verb(path: str) -> tuple[str, str]:
         parts = path.removeprefix("/api/v1/").split("/")
+        if parts[0] == "workflows":
+            return "workflow", parts[1]
         return parts[-1], parts[1] if len(parts) > 2 else ""
 
     async def _answer(self, authorised: bool, verb: str, subject: str, body: dict[str, Any]) -> Answer:
         if not authorised:
             return 401, {"detail": "unknown key"}
+        if verb == "workflow":
+            found = self.workflows.get(subject)
+            return (404, {"detail": "no such workflow"}) if found is None else (200, {"workflow_json": found})
         if any(isinstance(value, str) and (len(value) > 5_000 or "\x00" in value) for value in body.values()):
             return 400, {"detail": "control characters are not allowed"}
         if verb == "register":
             self.robots[body["robot_id"]] = body
-            return 200, body
+            return 200, {**body, "current_job_ids": self.held}
         if verb in {"heartbeat", "claim"} and (subject or body["robot_id"]) not in self.robots:
             return 404, {"detail": "no such robot"}
         if verb == "heartbeat":
-            return 200, {"ok": True, "cancelled_jobs": self.cancelled_by_heartbeat}
+            return 200, {"ok": True, "cancelled_jobs": self.cancelled_by_heartbeat, "commands": self.commands}
         if verb == "claim":
             return 200, await self._claim(body)
         if verb == "extend-lease":

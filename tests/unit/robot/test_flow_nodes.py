@@ -201,7 +201,7 @@ async def test_a_failure_inside_is_placed_at_the_inner_node(executor: Executor) 
 
 async def test_a_workflow_in_a_file_that_runs_itself_is_refused(tmp_path: Path, executor: Executor) -> None:
     (tmp_path / "again.json").write_text(json.dumps(chain(node("SubWorkflowNode", file="./again.json"))))
-    with pytest.raises(WorkflowError, match="runs itself: the file again.json → the file again.json"):
+    with pytest.raises(WorkflowError, match=r"runs itself: the file again\.json → the file again\.json"):
         await executor.run(chain(node("SubWorkflowNode", file="again.json")))
 
 
@@ -214,17 +214,17 @@ async def test_workflows_go_only_so_deep(executor: Executor) -> None:
 
 
 async def test_stored_workflows_are_fetched_and_must_not_run_themselves(executor: Executor) -> None:
-    class Stored:
-        asked: list[tuple[str, int | None]] = []
+    asked: list[tuple[str, int | None]] = []
 
+    class Stored:
         async def fetch(self, workflow_id: str, version: int | None) -> object:
-            self.asked.append((workflow_id, version))
+            asked.append((workflow_id, version))
             return DOUBLE if workflow_id == "double" else chain(node("SubWorkflowNode", workflow_id="outer"))
 
     around = Surroundings(workflows=Stored(), identity="workflow outer")
     call = node("SubWorkflowNode", workflow_id="double", version=3, inputs={"n": 4})
     result = await executor.run(chain(call, node("ExpressionNode", expression="1")), around=around)
-    assert Stored.asked == [("double", 3)]
+    assert asked == [("double", 3)]
     assert result["outputs"] == {}
     with pytest.raises(WorkflowError, match="workflow outer → workflow other → workflow outer"):
         await executor.run(chain(node("SubWorkflowNode", workflow_id="other")), around=around)
