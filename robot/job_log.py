@@ -79,7 +79,7 @@ class JobLog:
         """Sends what is left, for a moment; a server in trouble does not keep the job from ending."""
         try:
             async with asyncio.timeout(FINAL_SECONDS):
-                while (pause := await self._send_waiting()) is not None:
+                while (pause := await self._send_waiting()) is not None:  # noqa: ASYNC110 (the server says how long)
                     await asyncio.sleep(pause)
         except TimeoutError:
             _LOG.warning("job_log_cut_short", lines=len(self._waiting) + len(self._batch))

@@ -67,7 +67,7 @@ class RunningJobs:
                 run.stop(reason)
 
     async def drain(self, grace_seconds: float | None, hurry: asyncio.Event) -> None:
-        """Lets jobs finish for `grace_seconds` (None: as long as it takes), or until told to hurry; releases the rest."""
+        """Lets jobs finish for `grace_seconds` (None: without end), or until told to hurry; releases the rest."""
         await self._wait(grace_seconds, hurry)
         for run in self._runs.values():
             run.stop(StopReason.SHUTDOWN)
