@@ -9,7 +9,8 @@
 
 Owns: the HTTP and socket protocols of a robot (`client`, `robot_socket`), the life of a robot (`agent`) and of one job
 (`job_run`), the workflow executor (`executor`) with its table of node types (`nodes`), node types by decorator
-(`node_functions`) and by plug-in (`plugins`). Imports nothing of the orchestrator: a robot is installed on machines of its own.
+(`node_functions`) and by plug-in (`plugins`). Imports nothing of the orchestrator: a robot is installed on machines of
+its own.
 """
 
 from importlib import import_module

@@ -16,6 +16,8 @@ TryNode           error_types, error_variable = error; control: try_body, catch,
 ParallelNode      max_concurrency = 4, on_failure = cancel or collect; control: branch, completed;
                   data: branches, failed
 SubWorkflowNode   workflow, file or workflow_id with version; inputs, outputs; data: outputs
+ShellNode         argv or command, cwd, env, stdin, timeout_seconds; data: exit_code, stdout, stderr (off by default)
+PythonNode        code, inputs, timeout_seconds; data: result (off by default)
 SetVariableNode   variable_name, value; data: value
 GetVariableNode   variable_name, default_value; data: value
 ExpressionNode    expression, variable_name to keep the result; data: result
@@ -34,6 +36,7 @@ Every node may have `retry` and `fallbacks` (see `robot.mending`) and refer to s
 
 from robot.nodes import (
     attempts,
+    code,
     csv_files,
     flow,
     http,
@@ -53,6 +56,7 @@ NODE_TYPES = NodeTable.of(
     attempts.nodes,
     parallel.nodes,
     subworkflows.nodes,
+    code.nodes,
     variables.nodes,
     timing.nodes,
     csv_files.nodes,
