@@ -1,6 +1,7 @@
 """Nodes that run commands and Python code, where the robot's configuration allows it."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ async def test_a_command_ends_with_all_it_started_when_the_job_is_stopped(allowe
     with pytest.raises(JobStopped):
         await running
     for name in ("parent", "child"):
-        await eventually(lambda name=name: not _lives(_number_in(tmp_path / name)))
+        await eventually(partial(_has_ended, tmp_path / name))
 
 
 async def test_a_command_ends_with_all_it_started_at_its_timeout(allowed: Executor, tmp_path: Path) -> None:
@@ -170,6 +171,10 @@ async def test_endless_python_code_is_ended(allowed: Executor) -> None:
 def _number_in(path: Path) -> int:
     text = path.read_text() if path.exists() else ""
     return int(text) if text.strip() else 0
+
+
+def _has_ended(path: Path) -> bool:
+    return not _lives(_number_in(path))
 
 
 def _lives(pid: int) -> bool:

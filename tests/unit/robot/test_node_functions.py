@@ -19,7 +19,7 @@ from robot.cancellation import CancelScope, StopReason
 from robot.errors import WorkflowError
 from robot.executor import Executor, Surroundings
 from robot.files import WorkingDirectory
-from robot.node_functions import DECORATED
+from robot.node_functions import DECORATED, node_types_of
 from robot.nodes import NODE_TYPES, NodeTable
 from robot.plugins import NodeNameTaken, with_plugins, with_types
 from robot.secrets import SecretSource
@@ -40,7 +40,7 @@ def decorated() -> Iterator[None]:
 
 
 def executor_of(tmp_path: Path, *functions: Callable[..., Any]) -> Executor:
-    types = with_types(NODE_TYPES, (each for function in functions for each in function.__casare_nodes__))
+    types = with_types(NODE_TYPES, (each for function in functions for each in node_types_of(function)))
     source = SecretSource({"CASARE_SECRET_TOKEN": "token-of-the-robot"})
     return Executor(WorkingDirectory(tmp_path), node_types=types, secrets=source)
 
@@ -303,17 +303,17 @@ def test_two_functions_of_one_name_are_refused() -> None:
     @node("acme.one")
     def first() -> None: ...
 
-    types = first.__casare_nodes__  # type: ignore[attr-defined]  # put there by the decorator
+    types = node_types_of(first)
 
     @node("acme.one")
     def second() -> None: ...
 
     with pytest.raises(NodeNameTaken, match="first has one of that name"):
-        with_types(with_types(NODE_TYPES, types), second.__casare_nodes__)  # type: ignore[attr-defined]  # as above
+        with_types(with_types(NODE_TYPES, types), node_types_of(second))
 
 
 def test_the_public_names_can_all_be_imported() -> None:
     for name in robot.__all__:
         assert getattr(robot, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Robots'"):
-        _ = robot.Robots  # type: ignore[attr-defined]  # that is the point
+        _ = robot.Robots
