@@ -18,6 +18,7 @@ from robot.protocol import (
     TryAgain,
     Unknown,
     report_fields,
+    texts_in,
 )
 from robot.values import encode_json
 
@@ -37,7 +38,7 @@ class OrchestratorClient:
             headers={"X-Api-Key": api_key, "User-Agent": "casare-robot", "Content-Type": "application/json"},
             timeout=timeout_seconds,
             # A company's proxy cannot reach the server of this very machine.
-            trust_env=not _is_loopback(url.host),
+            trust_env=not is_loopback(url.host),
         )
 
     async def close(self) -> None:
@@ -46,12 +47,12 @@ class OrchestratorClient:
 
     async def register(self, registration: Registration) -> list[str]:
         """Makes the robot known, or updates what is known of it; returns the ids of the jobs that it holds."""
-        return _texts(await self._call("POST", "/robots/register", registration.body()), "current_job_ids")
+        return texts_in(await self._call("POST", "/robots/register", registration.body()), "current_job_ids")
 
     async def heartbeat(self, robot_id: str, reading: Mapping[str, Any]) -> HeartbeatAnswer:
         """Returns what the server has to say. Raises Unknown when the robot has to register again."""
         answer = await self._call("POST", f"/robots/{_segment(robot_id)}/heartbeat", dict(reading))
-        return HeartbeatAnswer(_texts(answer, "cancelled_jobs"), _texts(answer, "commands"))
+        return HeartbeatAnswer.parse(answer)
 
     async def add_logs(self, job: ClaimedJob, entries: list[dict[str, Any]], batch_id: str) -> None:
         """Adds lines to the job's log; the same batch twice adds them once."""
@@ -120,12 +121,8 @@ class OrchestratorClient:
             raise TryAgain("the server's answer is not JSON") from error
 
 
-def _texts(answer: object, name: str) -> list[str]:
-    values = answer.get(name) if isinstance(answer, dict) else None
-    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
-
-
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Returns whether the host is this very machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -42,9 +42,10 @@ class Orders:
             else:
                 _LOG.warning("command_unknown", command=command[:64])
 
-    async def until_wanted(self) -> None:
-        """Returns when new jobs are wanted, or the robot is to leave."""
+    async def wants_jobs(self) -> bool:
+        """Returns True as soon as new jobs are wanted, False when the robot is to leave."""
         await self._may_claim.wait()
+        return not self.draining
 
     def _drain(self) -> None:
         if not self.draining:

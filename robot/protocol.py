@@ -17,6 +17,7 @@ class ServerError(Exception):
     ServerError
     ├── TryAgain         not reached, not ready or too many calls
     ├── AccessRefused    401, 403
+    ├── Replaced         another connection of the same robot
     ├── NotHeld          404 or 409: the job is not this robot's (any more), or the robot is not known
     │   └── Unknown      404
     └── CallRejected     any other answer of 400 and more; the same call would be refused again
@@ -33,6 +34,10 @@ class TryAgain(ServerError):
 
 class AccessRefused(ServerError):
     """The key is not accepted, or not for this."""
+
+
+class Replaced(ServerError):
+    """Another connection speaks for this robot now."""
 
 
 class NotHeld(ServerError):
@@ -79,6 +84,11 @@ class HeartbeatAnswer:
     cancelled_jobs: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
+    @classmethod
+    def parse(cls, answer: object) -> "HeartbeatAnswer":
+        """Returns what was understood of the answer."""
+        return cls(texts_in(answer, "cancelled_jobs"), texts_in(answer, "commands"))
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
@@ -112,6 +122,12 @@ class ClaimedJob:
     def guard(self) -> dict[str, str]:
         """Returns what proves to the server that a report is about this attempt."""
         return {} if self.lease_token is None else {"lease_token": self.lease_token}
+
+
+def texts_in(answer: object, name: str) -> list[str]:
+    """Returns the texts in a list of the answer; none where there is no such list."""
+    values = answer.get(name) if isinstance(answer, dict) else None
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def report_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
