@@ -1,6 +1,7 @@
 """The life of a robot: register, send heartbeats, claim jobs, leave in good order."""
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Callable, Coroutine
@@ -160,7 +161,13 @@ class Agent:
                 _LOG.info("heartbeat_not_sent", error=str(error))
             except ServerError as error:
                 _LOG.warning("heartbeat_refused", error=str(error))
-            await asyncio.sleep(min(self._settings.heartbeat_interval_seconds, self._feed.heartbeat_seconds))
+            await self._until_next_heartbeat()
+
+    async def _until_next_heartbeat(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(self._settings.heartbeat_interval_seconds, self._feed.heartbeat_seconds)):
+                await self._feed.connected.wait()
+        self._feed.connected.clear()
 
     async def _send_heartbeat(self) -> None:
         reading = await asyncio.to_thread(self._machine.reading)

@@ -26,7 +26,7 @@ class SocketConnection:
 
     @classmethod
     async def open(cls, base_url: str, robot_id: str, api_key: str, *, timeout_seconds: float) -> Self:
-        """Returns an open connection. Raises AccessRefused, or TryAgain where there is none to be had now."""
+        """Returns an open connection. Raises TryAgain where there is none to be had now."""
         url = socket_url(base_url, robot_id)
         try:
             connection = await connect(
@@ -40,10 +40,8 @@ class SocketConnection:
                 proxy=None if is_loopback(urlsplit(url).hostname or "") else True,
             )
         except InvalidStatus as error:
-            status = error.response.status_code
-            if status in {401, 403}:
-                raise AccessRefused(f"{status}: the socket refuses this key") from error
-            raise TryAgain(f"the socket answers {status}") from error
+            # Also 401 and 403, with which servers refuse paths: a key is refused by a code (contract beyond).
+            raise TryAgain(f"the socket answers {error.response.status_code}") from error
         except (OSError, TimeoutError, WebSocketException) as error:
             raise TryAgain(f"cannot open the socket ({type(error).__name__})") from error
         return cls(connection, robot_id)

@@ -38,6 +38,10 @@ class SocketFeed:
         self._timers: set[asyncio.Task[None]] = set()
         self.heartbeat_seconds = math.inf
         """How often the server wants heartbeats at least."""
+        self.connected = asyncio.Event()
+        """Set by each new connection: the first heartbeat on it is due."""
+        self.connections = 0
+        """How many connections have stood so far."""
 
     @property
     def has_unconfirmed(self) -> bool:
@@ -82,6 +86,8 @@ class SocketFeed:
         acknowledged = await self._register(connection)
         _LOG.info("socket_connected", robot_id=self._registration.robot_id)
         self._connection = connection
+        self.connections += 1
+        self.connected.set()
         self._resume(acknowledged.get("active_jobs"))
         while True:
             await self._handle(connection, await connection.receive())

@@ -59,11 +59,12 @@ class Supply:
         """Returns when the robot is drained, or, in `auto`, when there is no socket to be had."""
         failures, limit = 0, 1
         while self._mode == "socket" or failures < limit:
+            stood = self._feed.connections
             try:
-                connection = await self._open_socket()
-                failures, limit = 0, ATTEMPTS
-                await self._feed.run(connection)
+                await self._feed.run(await self._open_socket())
             except TryAgain as error:
+                if self._feed.connections > stood:
+                    failures, limit = 0, ATTEMPTS
                 failures += 1
                 _LOG.warning("socket_lost", error=str(error))
                 if self._mode == "socket" or failures < limit:

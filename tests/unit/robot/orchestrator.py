@@ -9,6 +9,8 @@ from typing import Any
 
 import uvicorn
 
+from tests.unit.robot.socket_side import SocketSide
+
 KEY = "crpa_0123_secret"
 # Instead of a status: the connection ends without an answer.
 CUT = "cut"
@@ -53,13 +55,19 @@ class Orchestrator:
         self.commands: list[str] = []
         self.held: list[str] = []
         self.workflows: dict[str, Any] = {}
+        self.socket = SocketSide()
         self._called = asyncio.Condition()
         # Bound but not listening: connections are refused until the server starts.
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            self._app, interface="asgi3", lifespan="off", ws="none", log_config=None, timeout_graceful_shutdown=1
+            self._app,
+            interface="asgi3",
+            lifespan="off",
+            ws="websockets-sansio",
+            log_config=None,
+            timeout_graceful_shutdown=1,
         )
         self._server = _Server(config)
         self._serving: asyncio.Task[None] | None = None
@@ -94,6 +102,9 @@ class Orchestrator:
             await self._called.wait_for(reached)
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await self.socket.serve(scope, receive, send, authorised=(b"x-api-key", KEY.encode()) in scope["headers"])
+            return
         body = b""
         while True:
             message = await receive()
