@@ -49,7 +49,10 @@ async def get_variable(context: NodeContext) -> Outcome:
 
 @nodes.register("ExpressionNode")
 async def compute(context: NodeContext) -> Outcome:
-    """Computes `expression` over the variables and what arrives by wire; keeps it in `variable_name` when given."""
+    """Computes `expression` over the variables and what arrives by wire; keeps it in `variable_name` when given.
+
+    Offers `result`.
+    """
     source = context.node.config.get("expression")
     if not isinstance(source, str):
         raise InvalidConfig("`expression` has to be a text")
