@@ -26,7 +26,7 @@ LONG_LEASE: Final = {"VISIBILITY_TIMEOUT_SECONDS": "60"}
 _HANGS_BEFORE_THE_FIRST_NODE: Final = """
 import sys, time
 from robot import job_run, main
-job_run.decode_workflow = lambda text: print("reading", flush=True) or time.sleep(600)
+job_run.decode_workflow = lambda text: print("decoding the job", flush=True) or time.sleep(600)
 sys.exit(main.main())
 """
 
@@ -61,7 +61,7 @@ async def test_a_job_that_had_not_begun_is_released_and_not_counted(system: Syst
     hanging = (sys.executable, "-c", _HANGS_BEFORE_THE_FIRST_NODE)
     _, robot = await system.robot_process("reading", tmp_path, command=hanging, **LONG_LEASE)
     job_id = await _run(system, tmp_path, seconds=0, max_attempts=1)
-    await asyncio.to_thread(robot.wait_for_line, "reading")
+    await asyncio.to_thread(robot.wait_for_line, "decoding the job")
 
     await _crash(robot)
     robot.start()

@@ -13,7 +13,7 @@ from tests.unit.robot.orchestrator import Orchestrator
 from tests.unit.robot.robots import ENDLESS, QUICK, Robots
 from tests.unit.robot.socket_side import SocketSide
 
-PRICE = {"variables": {"price": 1}}
+PRICE: dict[str, Any] = {"variables": {"price": 1}}
 
 
 @pytest.fixture
