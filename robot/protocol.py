@@ -92,7 +92,10 @@ class HeartbeatAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """One attempt at one job, held until its lease ends."""
+    """One attempt at one job, held until its lease ends.
+
+    The lease of a job that was asked for is as long as the robot wanted; that of a pushed one is the server's.
+    """
 
     job_id: str
     workflow_json: str
@@ -101,9 +104,10 @@ class ClaimedJob:
     variables: dict[str, Any] = field(default_factory=dict)
     attempt: int = 1
     lease_token: str | None = None
+    is_pushed: bool = False
 
     @classmethod
-    def parse(cls, answer: object) -> "ClaimedJob | None":
+    def parse(cls, answer: object, *, is_pushed: bool = False) -> "ClaimedJob | None":
         """Returns the job, None for what cannot be reported on because it has no id."""
         if not isinstance(answer, dict) or not isinstance(answer.get("job_id"), str):
             return None
@@ -117,6 +121,7 @@ class ClaimedJob:
             variables=variables if isinstance(variables, dict) else {},
             attempt=attempt if isinstance(attempt, int) else 1,
             lease_token=token if isinstance(token, str) else None,
+            is_pushed=is_pushed,
         )
 
     def guard(self) -> dict[str, str]:

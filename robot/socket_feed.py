@@ -146,7 +146,7 @@ class SocketFeed:
         self._orders.obey(answer.commands)
 
     async def _assigned(self, connection: SocketConnection, frame: dict[str, Any]) -> None:
-        job = ClaimedJob.parse(frame)
+        job = ClaimedJob.parse(frame, is_pushed=True)
         if job is None:
             _LOG.error("assignment_not_understood")
             return
