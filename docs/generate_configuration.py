@@ -72,6 +72,8 @@ the addresses and ports of the services behind the gateway itself.
 
 LOCAL_ROBOT: Final = (
     "The robot that `casare up` starts reads them too, except for its address, key, id, name, jobs at a time and grace."
+    "\n\n"
+    "`CASARE_SECRET_<NAME>` is what `{{secrets.NAME}}` in a workflow stands for."
 )
 
 COMMAND: Final = """\

@@ -21,7 +21,7 @@ PAGES: Final = sorted([*ROOT.glob("*.md"), *(found for folder in FOLDERS for fou
 GUIDES: Final = (ROOT / "README.md", ROOT / "CONTRIBUTING.md")
 DEPENDENCIES: Final = ROOT / "docs" / "decisions" / "0002-dependencies.md"
 CODE: Final = ("casare", "cli", "deploy", "gateway", "robot", "services", "shared", "tests/support/backends")
-NOT_VARIABLES: Final = {"CASARE_X", "CASARE_ROBOT"}
+NOT_VARIABLES: Final = {"CASARE_X", "CASARE_ROBOT", "CASARE_SECRET"}
 """A stand-in for any name, and the beginning of names."""
 
 
