@@ -336,3 +336,12 @@ async def test_a_job_offered_by_a_dispatcher_that_died_returns_uncounted(store_u
     async with running(store_url, database_name) as two:
         await eventually(partial(is_status, two.dispatcher, job.job_id, "pending"))
         assert (await two.dispatcher.job(job.job_id)).attempts_used == 0
+
+
+async def test_coming_back_is_no_event_that_people_see(server: SocketServer) -> None:
+    for tags in (["a"], ["a"], ["b"]):
+        async with server.robot() as robot:
+            await robot.register(tags=tags)
+    seen = server.dispatcher.events
+    await eventually(lambda: [event.type for event in seen].count("robot.connected") == 3)
+    assert [event.type for event in seen].count("robot.registered") == 2
