@@ -292,11 +292,10 @@ async def test_a_robot_that_does_not_read_is_cut_off_alone_and_its_job_returns(
 
 
 async def test_a_silent_robot_is_asked_and_then_given_up(store_url: str, database_name: str) -> None:
-    async with running(store_url, database_name, robot_silent_seconds=0.6) as server, server.robot() as robot:
+    async with running(store_url, database_name, robot_silent_seconds=2) as server, server.robot() as robot:
         await robot.register()
-        for _ in range(3):
-            await robot.expect("ping")
-            await robot.send("pong")
+        await robot.expect("ping")
+        await robot.send("pong")
         await robot.expect("ping")
         assert await robot.close_code() == 4010
 
