@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from prometheus_client import CollectorRegistry, Counter
 
+from services.metrics.domain.activity import NOT_SHOWN
 from services.metrics.domain.facts import TERMINAL_EVENTS
 from services.metrics.domain.sequence import StoredRange
 from services.metrics.use_cases.live.feeds import LiveFeeds
@@ -65,7 +66,9 @@ class MetricsConsumers:
         await Consumer(dict.fromkeys(TERMINAL_EVENTS, self.on_job_end)).attach(bus, FACTS)
 
     async def on_event(self, event: CloudEvent) -> None:
-        """Any event, into the activity. Raises `MalformedEvent`, `Unavailable`."""
+        """Any event that tells people something, into the activity. Raises `MalformedEvent`, `Unavailable`."""
+        if event.type in NOT_SHOWN:
+            return
         is_new = await self._record_activity(event)
         self._count(ACTIVITY, Outcome.APPLIED if is_new else Outcome.DUPLICATE)
 

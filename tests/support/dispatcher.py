@@ -1,5 +1,6 @@
 """A dispatcher application on a real store, with the bus in the process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -96,6 +97,11 @@ class Dispatcher:
 
     async def submit(self, **fields: Any) -> Job:
         """A job that was accepted."""
+        (job,) = await self.submit_many(1, **fields)
+        return job
+
+    async def submit_many(self, n: int, **fields: Any) -> list[Job]:
+        """As many jobs, stored together."""
         definition = definition_of(TENANT, {"nodes": {}, "connections": []})
         await DefinitionStore(self.runtime.store).put(definition)
         collection = Collection(self.runtime.store, JOBS)
@@ -109,7 +115,7 @@ class Dispatcher:
             "definition_id": definition.definition_id,
             "priority": 10,
         }
-        return await submitter.submit(NewJob(**{**plain, **fields}))
+        return list(await asyncio.gather(*(submitter.submit(NewJob(**{**plain, **fields})) for _ in range(n))))
 
     async def job(self, job_id: str) -> Job:
         """The job as it is stored."""

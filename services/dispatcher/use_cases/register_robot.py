@@ -10,7 +10,7 @@ from services.dispatcher.domain.robot import Command, Robot
 from services.dispatcher.ports import Robots
 from services.dispatcher.use_cases.find_job import require_may_act_for
 from services.dispatcher.use_cases.retire_robot import RetireRobot
-from shared.events.robots import RobotRegistered
+from shared.events.robots import RobotCameBack, RobotRegistered
 from shared.jobs.fleet import Condition, RobotStatus, robot_document_id
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Forbidden
@@ -35,7 +35,8 @@ class Registration:
 
 
 class RegisterRobot:
-    """Stores a registration; registering again updates it and keeps the jobs the robot holds.
+    """Stores a registration; registering again updates it and keeps the jobs the robot holds. It is an event only when
+    it says something new.
 
     A deleted robot starts anew, without its jobs. A claim that was under way when it was deleted and is not through
     when it registers again leaves a job to nobody: its lease ends.
@@ -76,8 +77,10 @@ class RegisterRobot:
     async def _update(self, robot: Robot, registration: Registration) -> Robot | None:
         now_ms = self._clock.now_ms()
         heard = {"last_seen_ms": now_ms, "last_heartbeat_ms": now_ms, "announced_offline": 0}
-        fields = {**_declared(registration), **heard, **_fitness(robot)}
-        return await self._robots.change(robot, fields, _event(registration))
+        told = {**_declared(registration), **_fitness(robot)}
+        is_news = any(getattr(robot, name) != value for name, value in told.items())
+        event = _event(registration) if is_news else _return_of(robot)
+        return await self._robots.change(robot, {**told, **heard}, event)
 
 
 def _new_robot(tenant_id: str, registration: Registration, now_ms: int) -> Robot:
@@ -109,6 +112,15 @@ def _declared(registration: Registration) -> dict[str, Any]:
         "environment": registration.environment,
         "max_concurrent_jobs": registration.max_concurrent_jobs,
     }
+
+
+def _return_of(robot: Robot) -> RobotCameBack | None:
+    """What a registration tells that changes nothing, as one after a lost connection: at most that it is back."""
+    if not robot.announced_offline:
+        return None
+    return RobotCameBack(
+        robot_id=robot.robot_id, name=robot.name, environment=robot.environment, status=RobotStatus.IDLE
+    )
 
 
 def _event(registration: Registration) -> RobotRegistered:

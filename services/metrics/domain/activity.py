@@ -6,6 +6,7 @@ import msgspec
 
 from services.metrics.domain.wire import check_envelope
 from shared.events import EVENT_TYPES, CloudEvent
+from shared.events.robots import RobotConnected
 
 LONGEST_TEXT: Final = 1_000
 
@@ -22,10 +23,14 @@ SHOWN_FIELDS: Final = frozenset(
         "webhook_id", "deleted_by",
         "role", "disabled", "password_changed", "account_deleted", "rotated_to", "valid_until_ms",
         "rebuild_id", "attempts",
-        "updated_by",
+        "updated_by", "command",
     }
 )  # fmt: skip
 """What of an event's data tells people something; all else (queue positions, leases, sessions) stays inside."""
+
+
+NOT_SHOWN: Final = frozenset({RobotConnected.TYPE})
+"""What concerns replicas only: robots come back after each lost connection."""
 
 
 class ActivityEntry(msgspec.Struct, frozen=True):

@@ -292,11 +292,10 @@ async def test_a_robot_that_does_not_read_is_cut_off_alone_and_its_job_returns(
 
 
 async def test_a_silent_robot_is_asked_and_then_given_up(store_url: str, database_name: str) -> None:
-    async with running(store_url, database_name, robot_silent_seconds=0.6) as server, server.robot() as robot:
+    async with running(store_url, database_name, robot_silent_seconds=2) as server, server.robot() as robot:
         await robot.register()
-        for _ in range(3):
-            await robot.expect("ping")
-            await robot.send("pong")
+        await robot.expect("ping")
+        await robot.send("pong")
         await robot.expect("ping")
         assert await robot.close_code() == 4010
 
@@ -336,3 +335,12 @@ async def test_a_job_offered_by_a_dispatcher_that_died_returns_uncounted(store_u
     async with running(store_url, database_name) as two:
         await eventually(partial(is_status, two.dispatcher, job.job_id, "pending"))
         assert (await two.dispatcher.job(job.job_id)).attempts_used == 0
+
+
+async def test_coming_back_is_no_event_that_people_see(server: SocketServer) -> None:
+    for tags in (["a"], ["a"], ["b"]):
+        async with server.robot() as robot:
+            await robot.register(tags=tags)
+    seen = server.dispatcher.events
+    await eventually(lambda: [event.type for event in seen].count("robot.connected") == 3)
+    assert [event.type for event in seen].count("robot.registered") == 2

@@ -17,7 +17,7 @@ from tests.support.robot_socket import SocketServer, robot_key, serving_dispatch
 @pytest.fixture
 async def server(store_url: str, database_name: str) -> AsyncIterator[SocketServer]:
     async with (
-        running_dispatcher(store_url, database_name, robot_accept_seconds=1) as dispatcher,
+        running_dispatcher(store_url, database_name) as dispatcher,
         serving_dispatcher(dispatcher) as server,
     ):
         yield server
@@ -141,28 +141,29 @@ async def test_a_rejected_job_returns_uncounted_and_goes_to_another_robot(server
     assert (stored.attempt, stored.attempts_used) == (2, 1)
 
 
-async def test_an_unanswered_job_returns_uncounted_and_the_late_robot_is_told_to_stop(server: SocketServer) -> None:
-    dispatcher = server.dispatcher
-    async with server.robot("r1") as first:
+async def test_an_unanswered_job_returns_uncounted_and_the_late_robot_is_told_to_stop(
+    store_url: str, database_name: str
+) -> None:
+    async with (
+        running_dispatcher(store_url, database_name, robot_accept_seconds=2) as dispatcher,
+        serving_dispatcher(dispatcher) as server,
+        server.robot("r1") as first,
+        server.robot("r2") as second,
+    ):
         await first.register()
         job = await dispatcher.submit()
         await first.expect("job_assign")
-        cancel = await first.expect("job_cancel", job_id=job.job_id)
-        assert cancel["reason"] == "not accepted in time"
+        assert (await first.expect("job_cancel", job_id=job.job_id))["reason"] == "not accepted in time"
         stored = await dispatcher.job(job.job_id)
         assert (stored.status, stored.attempts_used) == ("pending", 0)
         await first.send("job_accept", job_id=job.job_id)
         await first.expect("job_cancel", job_id=job.job_id)
         refusal = await first.expect("error")
-        assert (refusal["code"], refusal["reason"], refusal["job_id"]) == (
-            "INVALID_MESSAGE",
-            "JOB_NOT_HELD",
-            job.job_id,
-        )
-        async with server.robot("r2") as second:
-            await second.register()
-            assert (await second.accept())["job_id"] == job.job_id
-    metrics = (await dispatcher.http.get("/metrics")).text
+        expected = ("INVALID_MESSAGE", "JOB_NOT_HELD", job.job_id)
+        assert (refusal["code"], refusal["reason"], refusal["job_id"]) == expected
+        await second.register()
+        assert (await second.accept())["job_id"] == job.job_id
+        metrics = (await dispatcher.http.get("/metrics")).text
     assert 'casare_robot_assignments_total{outcome="unanswered"} 1.0' in metrics
     assert 'casare_robot_assignments_total{outcome="accepted"} 1.0' in metrics
 

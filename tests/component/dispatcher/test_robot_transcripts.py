@@ -1,7 +1,7 @@
 """Recorded conversations, one in each framing, had again to the letter: robots in the field depend on every byte.
 
 A line of a transcript is a message of the robot, one of the server, or what somebody else does meanwhile. Times, ids
-and tokens are given. `CASARE_TEST_RECORD=1` writes the lines of the server anew: changing them changes the protocol.
+and tokens are given. `CASARE_TEST_RECORD=1` writes the server's lines anew: a change of them changes the protocol.
 """
 
 import asyncio

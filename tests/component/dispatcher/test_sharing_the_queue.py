@@ -47,7 +47,7 @@ async def on_polls(dispatcher: Dispatcher, robot_id: str, wait_seconds: float, d
 
 async def test_under_load_each_kind_of_robot_gets_a_fair_share(server: SocketServer) -> None:
     dispatcher, done = server.dispatcher, Counter[str]()
-    await asyncio.gather(*(dispatcher.submit() for _ in range(N_JOBS)))
+    await dispatcher.submit_many(N_JOBS)
     async with AsyncExitStack() as stack:
         tasks = []
         for number in range(EACH):

@@ -81,6 +81,9 @@ class Assigner:
             except CasareError as error:
                 _log.warning("assigning_failed", reason=error.detail)
                 self._must_rest = True
+            except Exception:  # noqa: BLE001 - a robot that is given nothing any more would not notice
+                _log.exception("assigning_crashed")
+                self._must_rest = True
             if not self._is_closed:
                 await self._wait()
         if self._was_offered and self._robot is not None:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
+import structlog
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -19,6 +20,8 @@ CLOSE_SECONDS: Final = 2.0
 """How long a closing frame may take to a robot that perhaps does not read."""
 GONE: Final = 1006
 """Stands for a connection that ended without a word."""
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class Ended(Exception):
@@ -99,6 +102,10 @@ class Connection:
             self.end(CloseCode.TOO_SLOW, "a message was not read in time")
         except (WebSocketDisconnect, RuntimeError):  # the robot is gone
             self.end(GONE, "")
+        except Exception:  # noqa: BLE001 - a robot that is told nothing any more must come back
+            _log.exception("robot_message_not_written")
+            self._waiting.clear()
+            self.end(close_codes.INTERNAL_ERROR, "unexpected error")
 
     async def _write(self, message: Outgoing) -> None:
         text = await off_loop(message.n_bytes, self._writer.write, message)
