@@ -12,7 +12,7 @@ from robot.agent import Agent
 from robot.client import OrchestratorClient
 from robot.executor import Executor
 from robot.files import WorkingDirectory
-from robot.limits import Limits
+from robot.limits import limits_of
 from robot.protocol import ServerError
 from robot.settings import RobotSettings
 
@@ -89,7 +89,7 @@ def _on_signals(react: Callable[[], None]) -> Callable[[], None]:
 
 def _executor(settings: RobotSettings) -> Executor:
     files = WorkingDirectory(settings.workdir, allow_any=settings.allow_any_path)
-    return Executor(files, limits=Limits(max_steps=settings.max_steps))
+    return Executor(files, limits=limits_of(settings))
 
 
 def _say(settings: RobotSettings) -> None:

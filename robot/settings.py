@@ -35,6 +35,25 @@ class RobotSettings(BaseSettings):
     workdir: Path = Path()
     allow_any_path: bool = False
     max_steps: int = Field(default=200_000, ge=1)
+    http_block_internal: bool = Field(
+        default=False,
+        description="whether HTTP and browser steps are kept from loopback, private, link-local and metadata addresses",
+    )
+    http_allow: Names = Field(
+        default=(),
+        description="exceptions to that: hosts (`api.lan`, `*.lan`, `host:8080`), addresses and networks (`10.1.0.0/16`)",
+    )
+    framework_python: Path | None = Field(
+        default=None,
+        description="the interpreter that has Robot Framework; without one, that of `.venv-robotframework`",
+    )
+    chromium: Path | None = Field(
+        default=None,
+        description="the browser for browser steps; without one, the first Chromium or Chrome on the `PATH`",
+    )
+    browser_evaluate: bool = Field(
+        default=False, description="whether workflows may run JavaScript of their own in the browser's pages"
+    )
 
     wait_seconds: int = Field(default=20, ge=0, le=30)
     visibility_timeout_seconds: int = Field(default=30, ge=5, le=3600)
