@@ -20,10 +20,12 @@ class HttpSession:
         Where internal addresses are blocked, the environment's proxies are not used: a proxy looks names up itself.
         """
         if self._client is None:
-            guarded = rules is not None and rules.block_internal
-            transport = GuardedTransport(rules) if guarded and rules is not None else None
-            self._client = httpx.AsyncClient(  # noqa: S113 (the node bounds the whole exchange)
-                timeout=None, transport=transport, trust_env=not guarded, max_redirects=10
+            guard = GuardedTransport(rules) if rules is not None and rules.block_internal else None
+            self._client = httpx.AsyncClient(
+                timeout=None,  # noqa: S113 (the node bounds the whole exchange)
+                transport=guard,
+                trust_env=guard is None,
+                max_redirects=10,
             )
         return self._client
 

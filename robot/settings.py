@@ -41,7 +41,7 @@ class RobotSettings(BaseSettings):
     )
     http_allow: Names = Field(
         default=(),
-        description="exceptions to that: hosts (`api.lan`, `*.lan`, `host:8080`), addresses and networks (`10.1.0.0/16`)",
+        description="exceptions to that: hosts (`api.lan`, `*.lan`, `host:8080`), addresses, networks (`10.1.0.0/16`)",
     )
     framework_python: Path | None = Field(
         default=None,

@@ -1,7 +1,7 @@
 """Nodes for files and folders, all inside the robot's working directory (`robot/files.py`).
 
-A path that leads out of it, a hidden file and a link that leads out are PATH_REFUSED; what is missing, in the way or too
-large is FILE_ERROR. Nothing here is worth a retry by itself.
+A path that leads out of it, a hidden file and a link that leads out are PATH_REFUSED; what is missing, in the way or
+too large is FILE_ERROR. Nothing here is worth a retry by itself.
 """
 
 import os

@@ -62,8 +62,8 @@ async def read(context: NodeContext) -> Outcome:
 async def write(context: NodeContext) -> Outcome:
     """Writes `text` to `file_path`, replacing the file in one step or, with `append` (false), adding to its end.
 
-    A value that is no text is written as people read it. `newline` (false) ends the file with a line break when it lacks
-    one. Outputs `file_path` and `size_bytes`, of what was written now.
+    A value that is no text is written as people read it. `newline` (false) ends the file with a line break when it
+    lacks one. Outputs `file_path` and `size_bytes`, of what was written now.
     """
     name, encoding = context.text("file_path"), context.text("encoding", "utf-8")
     value, adds = context.value("text", ""), context.flag("append", default=False)
