@@ -16,6 +16,7 @@ _PACKAGES: Mapping[str, str] = {
     "MySQLdb": "mysqlclient",
     "pymysql": "PyMySQL",
 }
+_BUSY_SECONDS = 2.0
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
 
 
@@ -31,7 +32,7 @@ class Database:
 
 
 async def opened(address: str, files: WorkingDirectory) -> Database:
-    """Returns the database at a URL; nothing is connected yet. Raises InvalidConfig or OutsideFailed, without the URL."""
+    """Returns the database at a URL, not connected yet. Raises InvalidConfig or OutsideFailed, without the URL."""
     return Database(await asyncio.to_thread(_engine, address, files))
 
 
@@ -41,7 +42,11 @@ def _engine(address: str, files: WorkingDirectory) -> "Engine":
 
     try:
         url = _url(address, files)
-        engine = create_engine(url, hide_parameters=True, pool_size=4, max_overflow=0, pool_pre_ping=True)
+        # Another program that writes to a SQLite file is waited for, but not as long as a statement may take.
+        waits = {"timeout": _BUSY_SECONDS} if url.drivername in _SQLITE else {}
+        engine = create_engine(
+            url, hide_parameters=True, pool_size=4, max_overflow=0, pool_pre_ping=True, connect_args=waits
+        )
     except NoSuchModuleError as error:
         message = "SQLAlchemy does not know this kind of database; is its package installed where the robot runs?"
         raise OutsideFailed(message, error_type="SQL_DRIVER_MISSING") from error

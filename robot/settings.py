@@ -43,6 +43,10 @@ class RobotSettings(BaseSettings):
         default=(),
         description="exceptions to that: hosts (`api.lan`, `*.lan`, `host:8080`), addresses, networks (`10.1.0.0/16`)",
     )
+    allow_framework: bool = Field(
+        default=False,
+        description="whether workflows may run Robot Framework suites, which can do whatever the robot's user can",
+    )
     framework_python: Path | None = Field(
         default=None,
         description="the interpreter that has Robot Framework; without one, that of `.venv-robotframework`",

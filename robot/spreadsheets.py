@@ -111,6 +111,8 @@ def _cell_value(value: Any) -> Any:
         return value if len(value.as_tuple().digits) <= _EXACT_DIGITS else text_of(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**_EXACT_DIGITS:
         return text_of(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat()
     if value is None or isinstance(value, bool | int | float | str | date | datetime):
         return value
     return text_of(value)

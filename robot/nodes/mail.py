@@ -6,7 +6,7 @@ import ssl
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid, parseaddr
+from email.utils import formatdate, getaddresses, make_msgid, parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +137,9 @@ def _one(context: NodeContext, name: str) -> str:
 
 
 def _bare(address: str) -> str:
-    """Returns `local@domain` as servers take it, or nothing."""
-    local, _, domain = parseaddr(address)[1].rpartition("@")
+    """Returns `local@domain` as servers take it, or nothing when it is not one address."""
+    found = getaddresses([address])
+    local, _, domain = found[0][1].rpartition("@") if len(found) == 1 else ("", "", "")
     try:
         return f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:

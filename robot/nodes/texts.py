@@ -16,7 +16,7 @@ nodes = NodeTable()
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+|\d+")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_GROUPS = re.compile(r"[+-]?\d{1,3}(?:X\d{2,3})*", re.ASCII)
+_GROUPS = re.compile(r"[+-]?\d{1,3}(?:X\d{2,3})*X\d{3}", re.ASCII)
 MAX_DIGITS = 100
 
 
