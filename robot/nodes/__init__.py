@@ -24,6 +24,7 @@ texts            text.match, text.extract, text.replace, text.split, text.case, 
 dates            date.now, date.parse, date.format, date.convert, date.add, date.difference, date.is_business_day
 the network      http.request (HTTPRequestNode), mail.send
 databases        sql.query, sql.execute, sql.transaction
+Robot Framework  robot_framework.run
 
 `HttpRequestNode` and `WriteJSONFileNode` are the same under the names older workflows use.
 """
@@ -39,6 +40,7 @@ from robot.nodes import (
     json_files,
     mail,
     patterns,
+    robot_framework,
     sql,
     text_files,
     texts,
@@ -64,6 +66,7 @@ NODE_TYPES = NodeTable.of(
     dates.nodes,
     mail.nodes,
     sql.nodes,
+    robot_framework.nodes,
 )
 
 __all__ = ["NODE_TYPES", "BranchEnded", "NodeContext", "NodeTable", "NodeType", "Outcome"]

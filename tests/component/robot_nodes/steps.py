@@ -29,7 +29,7 @@ class Steps:
         """The same folder, other limits."""
         return Steps(self.folder, Limits(**limits), self.types)
 
-    async def run(self, node_type: str, cancel: CancelScope | None = None, **config: Any) -> Outputs:
+    async def run(self, node_type: str, cancel: Any = None, **config: Any) -> Outputs:
         """The node's outputs."""
         return (await self.run_all(node(node_type, **config), cancel=cancel))[-1]
 
