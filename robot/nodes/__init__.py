@@ -25,12 +25,16 @@ dates            date.now, date.parse, date.format, date.convert, date.add, date
 the network      http.request (HTTPRequestNode), mail.send
 databases        sql.query, sql.execute, sql.transaction
 Robot Framework  robot_framework.run
+the browser      browser.open, .goto, .click, .fill, .select, .check, .press, .wait_for, .extract, .screenshot,
+                 .download, .upload, .evaluate, .close
 
 `HttpRequestNode` and `WriteJSONFileNode` are the same under the names older workflows use.
 """
 
 from robot.nodes import (
     archives,
+    browser,
+    browser_results,
     csv_files,
     dates,
     excel,
@@ -67,6 +71,8 @@ NODE_TYPES = NodeTable.of(
     mail.nodes,
     sql.nodes,
     robot_framework.nodes,
+    browser.nodes,
+    browser_results.nodes,
 )
 
 __all__ = ["NODE_TYPES", "BranchEnded", "NodeContext", "NodeTable", "NodeType", "Outcome"]

@@ -29,7 +29,12 @@ def _cells(path: Path, sheet: str) -> list[list[Any]]:
 
 async def test_a_sheet_becomes_records_with_dates_in_iso(steps: Steps, tmp_path: Path) -> None:
     moments = [DAY, DAY + timedelta(hours=9.5), time(9, 30), timedelta(hours=1)]
-    rows = [["n", "day", "moment", "clock", "length", None], [1.5, *moments, None], [None] * 6, [True, "x"]]
+    rows: list[list[Any]] = [
+        ["n", "day", "moment", "clock", "length", None],
+        [1.5, *moments, None],
+        [None] * 6,
+        [True, "x"],
+    ]
     _book(tmp_path / "a.xlsx", First=rows, Second=[])
     outputs = await steps.run("excel.read", file_path="a.xlsx")
     assert outputs["headers"] == ["n", "day", "moment", "clock", "length"]

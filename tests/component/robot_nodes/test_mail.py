@@ -86,7 +86,12 @@ def guarded(box: Postbox, certificate: tuple[Path, Path], tmp_path: Path) -> Ite
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(*certificate)
     (tmp_path / "ca.pem").write_bytes(certificate[0].read_bytes())
-    options = {"tls_context": tls, "require_starttls": True, "auth_required": True, "authenticator": _login}
+    options: dict[str, Any] = {
+        "tls_context": tls,
+        "require_starttls": True,
+        "auth_required": True,
+        "authenticator": _login,
+    }
     controller = Controller(box, hostname="127.0.0.1", port=free_port(), **options)
     controller.start()
     yield {"host": "127.0.0.1", "port": controller.port, "ca_file": "ca.pem"}
