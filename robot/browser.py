@@ -3,16 +3,18 @@
 import asyncio
 import os
 import shutil
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
-from robot.addresses import AddressRules, InternalAddress
+from robot.addresses import AddressRules
 from robot.errors import OutsideFailed
+from robot.guarded_socks import GuardedSocks
 from robot.limits import Limits
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Page, Playwright, Route, WebSocketRoute
+    from playwright.async_api import Browser as Chromium
+    from playwright.async_api import BrowserContext, Page, Playwright, ProxySettings
 
 CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 MAX_PAGES: Final = 10
@@ -30,10 +32,16 @@ _NO_CHROMIUM: Final = (
 class Browser:
     """Pages by name, in one context that shares cookies."""
 
-    def __init__(self, playwright: "Playwright", context: "BrowserContext") -> None:
-        self._playwright = playwright
+    def __init__(self, ends: AsyncExitStack, context: "BrowserContext", proxy: GuardedSocks | None) -> None:
+        self._ends = ends
         self._context = context
+        self._proxy = proxy
         self._pages: dict[str, Page] = {}
+
+    @property
+    def refusals(self) -> int:
+        """Returns how many connections to internal addresses were not allowed so far."""
+        return 0 if self._proxy is None else self._proxy.refusals
 
     async def new_page(self, name: str) -> "Page":
         """Returns the page of that name, opened if it is not. Raises OutsideFailed beyond MAX_PAGES."""
@@ -51,38 +59,48 @@ class Browser:
 
     async def close(self) -> None:
         """Ends the browser's processes."""
-        try:
-            browser = self._context.browser
-            if browser is not None:
-                await browser.close()
-        finally:
-            await self._playwright.stop()
+        await self._ends.aclose()
 
 
 async def started(limits: Limits, options: dict[str, Any]) -> Browser:
-    """Returns a browser with one context made by Playwright's `options`. Raises OutsideFailed."""
+    """Returns a browser with one context made by Playwright's `options`. Raises OutsideFailed.
+
+    Where internal addresses are blocked, all it does goes through a proxy of ours that checks where it leads.
+    """
     program = await asyncio.to_thread(_chromium, limits)
-    playwright = await _playwright()
-    try:
-        async with asyncio.timeout(START_SECONDS):
-            browser = await playwright.chromium.launch(
-                executable_path=program,
-                headless=True,
-                # The sandbox keeps a hostile page in; as root Chromium does not start with it.
-                chromium_sandbox=os.geteuid() != 0,
-                args=["--disable-dev-shm-usage"],
-                env=dict(_environment(limits.addresses)),
-            )
-            context = await browser.new_context(service_workers="block", **options)
-            if limits.addresses.block_internal:
-                await _guard(context, limits.addresses)
-    except BaseException as error:
-        await playwright.stop()
-        if isinstance(error, Exception):
+    async with AsyncExitStack() as ends:
+        proxy = None
+        if limits.addresses.block_internal:
+            proxy = await GuardedSocks(limits.addresses).start()
+            ends.push_async_callback(proxy.close)
+        playwright = await _playwright()
+        ends.push_async_callback(playwright.stop)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                browser = await _launched(playwright, program, limits.addresses, proxy)
+                ends.push_async_callback(browser.close)
+                context = await browser.new_context(service_workers="block", **options)
+        except Exception as error:
             message = f"the browser {Path(program).name} does not start: {type(error).__name__}"
             raise OutsideFailed(message, error_type="BROWSER_FAILED", retryable=True) from error
-        raise
-    return Browser(playwright, context)
+        return Browser(ends.pop_all(), context, proxy)
+
+
+async def _launched(
+    playwright: "Playwright", program: str, rules: AddressRules, proxy: GuardedSocks | None
+) -> "Chromium":
+    # Loopback is what a browser would otherwise reach without its proxy, and web calls (WebRTC) go by UDP.
+    through: ProxySettings | None = None if proxy is None else {"server": proxy.address, "bypass": "<-loopback>"}
+    no_udp = [] if proxy is None else ["--force-webrtc-ip-handling-policy=disable_non_proxied_udp"]
+    return await playwright.chromium.launch(
+        executable_path=program,
+        headless=True,
+        # The sandbox keeps a hostile page in; as root Chromium does not start with it.
+        chromium_sandbox=os.geteuid() != 0,
+        args=["--disable-dev-shm-usage", *no_udp],
+        env=dict(_environment(rules)),
+        proxy=through,
+    )
 
 
 async def _playwright() -> "Playwright":
@@ -108,49 +126,3 @@ def _chromium(limits: Limits) -> str:
 def _environment(rules: AddressRules) -> dict[str, str | float | bool]:
     names = _PASSED_ON if rules.block_internal else _PASSED_ON + _PROXIES
     return {name: os.environ[name] for name in names if name in os.environ}
-
-
-async def _guard(context: "BrowserContext", rules: AddressRules) -> None:
-    """Stops requests whose host leads to an internal address.
-
-    Best effort: the browser looks the name up again by itself, and may be told another address than was checked. The
-    network around the robot has to keep what must not be reached by names that change.
-    """
-
-    async def decide(route: "Route") -> None:
-        if await is_refused(route.request.url, rules):
-            await route.abort("blockedbyclient")
-        else:
-            await route.continue_()
-
-    async def decide_socket(socket: "WebSocketRoute") -> None:
-        if await is_refused(socket.url, rules):
-            await socket.close()
-        else:
-            socket.connect_to_server()
-
-    await context.route("**/*", decide)
-    await context.route_web_socket("**/*", decide_socket)
-
-
-async def is_refused(address: str, rules: AddressRules) -> bool:
-    """Returns whether the address's host is internal and not allowed; a name that leads nowhere is not."""
-    parts = urlsplit(address)
-    try:
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return True
-    if parts.scheme not in {"http", "https", "ws", "wss"} or rules.trusts(host, port or _port(parts.scheme)):
-        return False
-    try:
-        for entry in await asyncio.get_running_loop().getaddrinfo(host, None):
-            rules.check(str(entry[4][0]))
-    except InternalAddress:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def _port(scheme: str) -> int:
-    return 443 if scheme in {"https", "wss"} else 80

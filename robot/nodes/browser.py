@@ -7,7 +7,8 @@ each step at once.
 
 Fails with SELECTOR_NOT_FOUND, BROWSER_TIMEOUT, BROWSER_NETWORK, BROWSER_CRASHED (each worth a retry; the first is what
 `fallbacks` for `selector` are for), SELECTOR_AMBIGUOUS, BROWSER_NOT_OPEN, BROWSER_MISSING, BROWSER_FAILED, or
-ADDRESS_REFUSED where the robot keeps workflows from internal addresses (best effort, see `robot/browser.py`).
+ADDRESS_REFUSED where the robot keeps workflows from internal addresses (`CASARE_ROBOT_HTTP_BLOCK_INTERNAL`), whether a
+step, a link, a redirect or a script of the page leads there.
 """
 
 from functools import partial
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 from robot.browser import Browser, started
 from robot.errors import HttpFailed, InvalidConfig, OutsideFailed
-from robot.nodes.browser_page import KEY, act, bounded, failure, milliseconds, page_of
+from robot.nodes.browser_page import KEY, act, bounded, failure, milliseconds, page_of, refusals
 from robot.nodes.context import NodeContext
 from robot.nodes.json_files import check_size
 from robot.nodes.table import NodeTable, Outcome
@@ -71,11 +72,12 @@ async def go(context: NodeContext) -> Outcome:
     timeout, until = milliseconds(context, _PAGE_SECONDS), context.text("wait_until", "load")
     if until not in LOAD_STATES:
         raise InvalidConfig(f"`wait_until` is one of {', '.join(LOAD_STATES)}")
+    refused_before = refusals(context)
     try:
         answer = await bounded(context, page.goto(url, timeout=timeout, wait_until=until), timeout)  # type: ignore[arg-type]  # checked above
         title = await bounded(context, page.title(), timeout)
     except Exception as error:
-        raise await failure(context, error) from error
+        raise await failure(context, error, refused_before=refused_before) from error
     status = None if answer is None else answer.status
     if status is not None and status >= 400 and context.flag("fail_on_error_status", default=True):
         raise HttpFailed(f"the answer was {status}", error_type="HTTP_STATUS", retryable=status in {429, 502, 503, 504})

@@ -29,7 +29,7 @@ def page_of(context: NodeContext) -> "Page":
 
 
 def element_of(context: NodeContext, page: "Page") -> "Locator":
-    """Returns the element that `selector` finds, in the frame `frame` when given; with `first`, the first of several."""
+    """Returns the element that `selector` finds, in the frame `frame` when given; with `first` of several."""
     place: Any = page.frame_locator(context.text("frame")) if context.value("frame") is not None else page
     found: Locator = place.locator(context.text("selector"))
     return found.first if context.flag("first", default=False) else found
@@ -84,12 +84,21 @@ async def _count(element: "Locator") -> int:
         return -1
 
 
-async def failure(context: NodeContext, error: Exception) -> Exception:
-    """Returns what to report; never Playwright's own message, which quotes what was filled in."""
+def refusals(context: NodeContext) -> int:
+    """Returns how often the job's browser was kept from an internal address so far."""
+    browser: Browser | None = context.run.http.resources.get(KEY)
+    return 0 if browser is None else browser.refusals
+
+
+async def failure(context: NodeContext, error: Exception, *, refused_before: int = 0) -> Exception:
+    """Returns what to report, ADDRESS_REFUSED when there are more refusals than before.
+
+    Playwright's own message is never part of it: it quotes what was filled in.
+    """
     text = str(error)
     if isinstance(error, WorkflowError) or not (_is_playwrights(error) or isinstance(error, TimeoutError)):
         return error
-    if "ERR_BLOCKED_BY_CLIENT" in text:
+    if "ERR_SOCKS_CONNECTION_FAILED" in text and refusals(context) > refused_before:
         message = "the address is internal, which this robot's configuration does not allow (CASARE_ROBOT_HTTP_ALLOW)"
         return OutsideFailed(message, error_type="ADDRESS_REFUSED")
     if _is_timeout(error) or isinstance(error, TimeoutError):

@@ -34,10 +34,14 @@ class Steps:
         return (await self.run_all(node(node_type, **config), cancel=cancel))[-1]
 
     async def run_all(
-        self, *nodes: dict[str, Any], cancel: CancelScope | None = None, **variables: Any
+        self,
+        *nodes: dict[str, Any],
+        cancel: CancelScope | None = None,
+        seen: list[Outputs] | None = None,
+        **variables: Any,
     ) -> list[Outputs]:
-        """The outputs of each node of one job, one after another."""
-        seen: list[Outputs] = []
+        """The outputs of each node of one job, one after another; also in `seen`, as far as a job came that fails."""
+        seen = [] if seen is None else seen
         executor = Executor(
             WorkingDirectory(self.folder), node_types=_watched(self.types, nodes, seen), limits=self.limits
         )
