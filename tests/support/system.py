@@ -71,8 +71,11 @@ class System:
             await direct.register(**{"environment": ROBOTS_ENVIRONMENT, **fields})
         return await self._clients.enter_async_context(RobotApi(base_url or self.base_url, robot_id, api_key))
 
-    async def robot_process(self, name: str, workdir: Path | None = None) -> tuple[str, ChildProcess]:
-        """The id and process of a real robot with one slot, started; `workdir` holds the files of its workflows."""
+    async def robot_process(self, name: str, workdir: Path | None = None, **more: str) -> tuple[str, ChildProcess]:
+        """The id and process of a real robot with one slot, started; `workdir` holds the files of its workflows.
+
+        `more` are further settings, by their whole names.
+        """
         robot_id = f"{name}-{secrets.token_hex(3)}"
         settings = {
             **_ROBOT_SETTINGS,
@@ -80,6 +83,7 @@ class System:
             "CASARE_ROBOT_ID": robot_id,
             "CASARE_ROBOT_API_KEY": await self.admin.create_key(robot_id, robot_id=robot_id),
             "CASARE_ROBOT_WORKDIR": str(workdir or self._folder),
+            **more,
         }
         command = [sys.executable, "-m", "cli.main", "robot", "run"]
         return robot_id, self._children.start(command, name=robot_id, env=environment(settings), cwd=ROOT)
