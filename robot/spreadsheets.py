@@ -162,7 +162,7 @@ def named(headers: list[str], cells: tuple[Cell, ...]) -> dict[str, Any]:
 
 def sheet_of(book: Workbook, name: str | None) -> Any:
     """Returns the sheet of that name, or the first. Raises InvalidConfig, naming those there are."""
-    if name is None:
+    if name is None and book.worksheets:
         return book.worksheets[0]
     for sheet in book.worksheets:
         if sheet.title == name:

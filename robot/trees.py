@@ -9,22 +9,28 @@ from pathlib import Path
 
 from robot.errors import FileFailed, InvalidConfig, PathRefused
 
-MAX_WILD_FOLDERS = 3
+MAX_WILD_FOLDERS = 2
+MAX_DEPTH = 64
 _CHUNK = 1_000_000
 
 Check = Callable[[], None]
 
 
-def walk(top: Path, check: Check, *, hidden: bool = False) -> Iterator[os.DirEntry[str]]:
-    """Yields what is below `top`, by name, folders before what they hold. Links are told, never followed."""
+def walk(top: Path, check: Check, *, depth: int = 0) -> Iterator[os.DirEntry[str]]:
+    """Yields what is below `top`, by name, folders before what they hold; hidden things are left out.
+
+    Links are told, never followed. Raises FileFailed for folders nested deeper than MAX_DEPTH.
+    """
     check()
+    if depth > MAX_DEPTH:
+        raise FileFailed(f"folders are nested deeper than {MAX_DEPTH} levels")
     with os.scandir(top) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
-        if hidden or not entry.name.startswith("."):
+        if not entry.name.startswith("."):
             yield entry
             if entry.is_dir(follow_symlinks=False):
-                yield from walk(Path(entry.path), check, hidden=hidden)
+                yield from walk(Path(entry.path), check, depth=depth + 1)
 
 
 def matching(top: Path, pattern: str, check: Check, *, most: int) -> list[os.DirEntry[str]]:

@@ -110,6 +110,12 @@ async def test_a_copy_is_bounded(steps: Steps, tree: Path) -> None:
     )
 
 
+async def test_folders_nested_without_end_are_not_followed(steps: Steps, tmp_path: Path) -> None:
+    tmp_path.joinpath(*["d"] * 70).mkdir(parents=True)
+    assert await steps.refused("file.list", pattern="**/*") == "FILE_ERROR"
+    assert await steps.refused("file.copy", source="d", target="e") == "FILE_ERROR"
+
+
 async def test_a_stopped_job_lists_nothing(steps: Steps, tree: Path) -> None:
     scope = CancelScope()
     scope.cancel()
