@@ -18,7 +18,7 @@ INTRODUCTION: Final = """\
      `.venv/bin/python docs/generate_node_types.py`. -->
 
 What a robot can do in a workflow. Settings stand in a node's `config`, with `{{variables}}` resolved; a wire into the
-port of the same name wins. In parentheses: the default. Outputs are the ports from which wires lead on. Control leaves by
+port of the same name wins. In parentheses: the default. Outputs are ports from which wires lead on. Control leaves by
 `exec_out` unless other control ports are named. Words in capitals are the `error_type` of a failure.
 
 Paths are relative to the robot's working directory (`CASARE_ROBOT_WORKDIR`); one that leads out of it, and a hidden
