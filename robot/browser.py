@@ -96,7 +96,7 @@ async def _launched(
         executable_path=program,
         headless=True,
         # The sandbox keeps a hostile page in; as root Chromium does not start with it.
-        chromium_sandbox=os.geteuid() != 0,
+        chromium_sandbox=not _is_root(),
         args=["--disable-dev-shm-usage", *no_udp],
         env=dict(_environment(rules)),
         proxy=through,
@@ -121,6 +121,10 @@ def _chromium(limits: Limits) -> str:
     if found is None:
         raise OutsideFailed(_NO_CHROMIUM, error_type="BROWSER_MISSING")
     return found
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _environment(rules: AddressRules) -> dict[str, str | float | bool]:

@@ -1,6 +1,7 @@
 """Nodes that run Robot Framework."""
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -71,6 +72,8 @@ def _suite(context: NodeContext) -> Suite:
     if not limits.allow_framework:
         message = "this robot does not run Robot Framework suites; its configuration can allow it"
         raise OutsideFailed(f"{message} (CASARE_ROBOT_ALLOW_FRAMEWORK)", error_type="NODE_TYPE_DISABLED")
+    if not hasattr(os, "killpg"):
+        raise OutsideFailed("suites run on Linux and macOS only", error_type="FRAMEWORK_MISSING")
     name = context.text("suite")
     path = files.resolve(name)
     if not path.exists():

@@ -25,22 +25,24 @@ class PatternProcess:
         """Returns the answer. Raises InvalidConfig, ResultTooLarge, or OutsideFailed after `seconds`."""
         line = json.dumps(question).encode() + b"\n"
         async with self._turn:
-            process = await self._started()
             try:
-                async with asyncio.timeout(seconds):
-                    answer = json.loads(await _exchange(process, line))
-            except TimeoutError as error:
-                message = f"the pattern was not done with the text within {seconds:g} s: make it less ambiguous"
-                raise OutsideFailed(message, error_type="PATTERN_TIMEOUT") from error
-            except (OSError, ValueError, asyncio.LimitOverrunError) as error:
-                raise OutsideFailed("the process for patterns ended", error_type="PATTERN_FAILED") from error
-            else:
-                line = b""
-            finally:
+                answer = json.loads(await self._answer(line, seconds))
+            except BaseException as error:
                 # Whatever cut the exchange off, its answer must not be taken for that of the next question.
-                if line:
-                    await self._kill()
+                await self._kill()
+                if isinstance(error, OSError | ValueError | EOFError | asyncio.LimitOverrunError):
+                    raise OutsideFailed("the process for patterns ended", error_type="PATTERN_FAILED") from error
+                raise
         return _value(answer)
+
+    async def _answer(self, line: bytes, seconds: float) -> bytes:
+        process = await self._started()
+        try:
+            async with asyncio.timeout(seconds):
+                return await _exchange(process, line)
+        except TimeoutError as error:
+            message = f"the pattern was not done with the text within {seconds:g} s: make it less ambiguous"
+            raise OutsideFailed(message, error_type="PATTERN_TIMEOUT") from error
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:

@@ -8,6 +8,7 @@ import pytest
 
 from robot.cancellation import CancelScope, JobStopped
 from robot.errors import WorkflowError
+from robot.patterns import PatternProcess
 from tests.component.robot_nodes.steps import Steps
 from tests.support.eventually import eventually
 from tests.unit.robot.documents import node
@@ -54,6 +55,7 @@ async def test_all_matches_are_extracted_replaced_and_split_at(steps: Steps) -> 
         ("text.extract", {"pattern": "a", "text": "a", "group": 1}, "INVALID_CONFIG"),
         ("text.extract", {"pattern": "()", "text": "a" * 200_000}, "RESULT_TOO_LARGE"),
         ("text.replace", {"pattern": "a", "text": "a" * 10_000, "replacement": "b" * 10_000}, "RESULT_TOO_LARGE"),
+        ("text.replace", {"pattern": "a", "text": "a" * 999_999, "replacement": "b" * 9_999}, "RESULT_TOO_LARGE"),
         ("text.replace", {"pattern": "a", "text": "a", "replacement": r"\9"}, "INVALID_CONFIG"),
         ("text.case", {"text": "a", "case": "odd"}, "INVALID_CONFIG"),
         ("text.trim", {"text": "a", "side": "odd"}, "INVALID_CONFIG"),
@@ -142,3 +144,18 @@ async def test_numbers_are_read_as_people_write_them(
 async def test_what_is_no_number_gives_the_default(steps: Steps, text: str) -> None:
     outputs = await steps.run("text.parse_number", text=text, default=None)
     assert outputs == {"value": None, "is_number": False}
+
+
+async def test_a_question_that_was_cut_off_does_not_answer_the_next_one() -> None:
+    process = PatternProcess()
+    question = {"verb": "first", "pattern": ".", "flags": [], "full": False}
+    try:
+        for pause in (0.0, 0.01, 0.03, 0.05, 0.08):
+            asking = asyncio.create_task(process.ask({**question, "text": "old"}, seconds=5))
+            await asyncio.wait({asking}, timeout=pause)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            assert (await process.ask({**question, "text": "new"}, seconds=5))["match"] == "n"
+    finally:
+        await process.close()
+    assert _workers() == []
