@@ -30,6 +30,7 @@ class Embedded:
 
     def drain(self) -> None:
         """Send home what waits, as the process stops."""
+        self.gateway.drain()
         for app in self.apps.values():
             drain(app)
 

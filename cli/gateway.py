@@ -6,7 +6,7 @@ from typing import Any
 
 from cli.errors import StartError
 from gateway.app import create_gateway
-from gateway.relay import open_session, relays_of
+from gateway.relay import open_lasting_session, open_session, relays_of
 from gateway.settings import GatewaySettings
 from shared.config import ServiceSettings
 from shared.web.runtime import Runtime
@@ -24,7 +24,7 @@ def require_addresses(settings: ServiceSettings) -> None:
 async def open_gateway(settings: ServiceSettings, runtime: Runtime) -> AsyncIterator[Any]:
     """A running gateway that relays over HTTP. Raises `SettingsError`."""
     assert isinstance(settings, GatewaySettings)
-    async with open_session(settings) as session:
-        gateway = create_gateway(settings, relays_of(settings, session), runtime)
+    async with open_session(settings) as session, open_lasting_session(settings) as lasting:
+        gateway = create_gateway(settings, relays_of(settings, session, lasting), runtime)
         async with gateway.running():
             yield gateway

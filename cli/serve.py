@@ -63,15 +63,12 @@ async def _application(target: Target, settings: ServiceSettings, runtime: Runti
     """The running application, and what to call when the process is told to stop."""
     async with AsyncExitStack() as stack:
         if target.name == "gateway":
-            yield await stack.enter_async_context(open_gateway(settings, runtime)), _nothing
+            gateway = await stack.enter_async_context(open_gateway(settings, runtime))
+            yield gateway, gateway.drain
             return
         app = target.create_app(settings, runtime)
         await stack.enter_async_context(app.router.lifespan_context(app))
         yield app, lambda: drain(app)
-
-
-def _nothing() -> None:
-    """The gateway holds nothing back: its requests end when their services answer."""
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cli.errors import StartError
+from cli.socket_protocol import MAX_MESSAGE_BYTES, PING_SECONDS, PONG_SECONDS, SocketProtocol
 from shared.kernel.ids import new_id
 from shared.kernel.tasks import end_tasks
 from shared.web.problems import http_problem
@@ -97,6 +98,11 @@ def _config(app: Any) -> uvicorn.Config:
         lifespan="off",
         loop="uvloop",
         http=_Protocol,
+        ws=SocketProtocol,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PONG_SECONDS,
+        ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -18,9 +18,9 @@ INTRODUCTION: Final = """\
      `.venv/bin/python docs/generate_node_types.py`. -->
 
 What a robot can do in a workflow; how workflows are built of it is in [the guide to robots](robots.md). Settings stand
-in a node's `config`, with `{{variables}}` and `{{secrets.NAME}}` resolved; a wire into the port of the same name wins. In
-parentheses: the default. Outputs are ports from which wires lead on. Control leaves by `exec_out` unless other control
-ports are named. Words in capitals are the `error_type` of a failure.
+in a node's `config`, with `{{variables}}` and `{{secrets.NAME}}` resolved; a wire into the port of the same name wins.
+In parentheses: the default. Outputs are ports from which wires lead on. Control leaves by `exec_out` unless other
+control ports are named. Words in capitals are the `error_type` of a failure.
 
 Paths are relative to the robot's working directory (`CASARE_ROBOT_WORKDIR`); one that leads out of it, and a hidden
 file, is PATH_REFUSED. A setting that is missing or of the wrong kind is INVALID_CONFIG. What is bounded fails with

@@ -1,5 +1,7 @@
 """Whether a request may pass: who is asking, and whether their bucket still has a token."""
 
+from collections.abc import Sequence
+
 from gateway.client_address import bucket_key_of
 from gateway.exchange import Exchange
 from gateway.headers import Inbound
@@ -16,17 +18,21 @@ class Admission:
         self._identities = identities
         self._buckets = buckets
 
-    async def admit(self, route: Route, inbound: Inbound, address: str, exchange: Exchange) -> Caller:
+    async def admit(
+        self, route: Route, inbound: Inbound, address: str, exchange: Exchange, in_query: Sequence[str] = ()
+    ) -> Caller:
         """The caller, once a token was taken. Raises an `Unauthenticated`, `RateLimited` or `Unavailable`.
 
         Without a valid credential the bucket is the client address's: guessing is limited like everything else.
+        `in_query` are the credentials of the query, on routes that take one there.
         """
         if route.access is Access.PUBLIC:
             await self._take(route, bucket_key_of(address), exchange)
             return NOBODY
         credential = None
         try:
-            credential = credential_in(inbound.all(b"authorization"), inbound.all(b"x-api-key"))
+            credential = credential_in(inbound.all(b"authorization"), inbound.all(b"x-api-key"), in_query)
+            exchange.credential = credential
             caller = await self._identities.verify(credential)
         except Unauthenticated:
             exchange.claimed_key_id = "" if credential is None else credential.claimed_key_id

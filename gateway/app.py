@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import structlog
@@ -13,17 +14,23 @@ from gateway.admission import Admission
 from gateway.bodies import Body, body_rules
 from gateway.client_address import ClientAddresses
 from gateway.errors import ClientGone, Refusal
+from gateway.event_streams import EventStreams
 from gateway.exchange import Exchange
 from gateway.headers import Inbound, outbound, sort_out
-from gateway.identity import AuthClient, Identities
-from gateway.limits import Buckets, limited
+from gateway.identity import AuthClient, Identities, split_query
+from gateway.limits import Buckets, limited, refuse_unknown_buckets
 from gateway.matching import RouteTable
 from gateway.measurements import Measurements
 from gateway.pages import Exposition, Page, pages_of
 from gateway.refusals import NOTED, Refusals
-from gateway.routing import Route, all_routes
-from gateway.server_protocol import acknowledge_lifespan, refuse_socket
+from gateway.relay import LASTING
+from gateway.routing import Route, SocketRoute, all_routes, all_sockets
+from gateway.server_protocol import acknowledge_lifespan
 from gateway.settings import GatewaySettings
+from gateway.sockets import SocketDoor
+from gateway.sockets.admission import SocketAdmission
+from gateway.sockets.open_sockets import OpenSockets
+from gateway.sockets.watch import Watch
 from shared.kernel.errors import CasareError
 from shared.kernel.identity import Identity
 from shared.web import periodic
@@ -47,10 +54,20 @@ def create_gateway(
     `metrics_registry` is what `/metrics` shows, by default the runtime's. Serve it within `running()`.
     Raises `SettingsError`.
     """
+    refuse_unknown_buckets([*all_routes(), *all_sockets()], settings)
     routes = [route for route in limited(all_routes(), settings) if route.upstream in upstreams]
+    sockets = [socket for socket in limited(all_sockets(), settings) if socket.upstream in upstreams]
     buckets = Buckets(settings)
     pages = pages_of(upstreams, routes, {"buckets": buckets.check}, metrics_registry or runtime.registry)
-    return Gateway(settings, upstreams, runtime, routes=RouteTable(routes), pages=pages, buckets=buckets)
+    return Gateway(
+        settings,
+        upstreams,
+        runtime,
+        routes=RouteTable(routes),
+        sockets=RouteTable(sockets),
+        pages=pages,
+        buckets=buckets,
+    )
 
 
 class Gateway:
@@ -62,7 +79,8 @@ class Gateway:
         upstreams: Mapping[str, ASGIApp],
         runtime: Runtime,
         *,
-        routes: RouteTable,
+        routes: RouteTable[Route],
+        sockets: RouteTable[SocketRoute],
         pages: Mapping[str, Page],
         buckets: Buckets,
     ) -> None:
@@ -84,12 +102,25 @@ class Gateway:
             api_key_cache_ms=round(settings.api_key_cache_seconds * 1000),
         )
         self._admission = Admission(self._identities, buckets)
+        open_sockets = OpenSockets(settings)
+        self._watch = Watch(self._identities, runtime.clock)
+        self._streams = EventStreams(open_sockets, self._watch)
+        self._sockets = SocketDoor(
+            settings,
+            upstreams,
+            runtime,
+            routes=sockets,
+            admission=SocketAdmission(self._identities, buckets, settings.origins),
+            open_sockets=open_sockets,
+            watch=self._watch,
+            refusals=self._refusals,
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Hear of revocations, and keep keys and lists fresh, until the block ends."""
         await self._identities.attach(self._runtime.bus)
-        duties = [*self._identities.duties(), self._refusals.duty()]
+        duties = [*self._identities.duties(), *self._watch.duties(), self._refusals.duty()]
         try:
             async with periodic.running(duties, self._runtime.registry):
                 yield
@@ -97,11 +128,20 @@ class Gateway:
             await self._refusals.flush_at_the_end()
             await self._buckets.close()
 
+    def drain(self) -> None:
+        """The process stops: open no sockets any more, and end what would go on for hours."""
+        self._sockets.drain()
+        self._streams.drain()
+
+    async def verify_connected(self) -> None:
+        """Verify the credentials of all who are connected anew, without waiting until it is time."""
+        await self._watch.ask()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await self._answer(scope, receive, send)
         elif scope["type"] == "websocket":
-            await refuse_socket(receive, send)
+            await self._sockets.serve(scope, receive, send)
         else:
             await acknowledge_lifespan(receive, send)
 
@@ -129,8 +169,12 @@ class Gateway:
             await self._relay(exchange.route, scope, receive, inbound, exchange)
 
     async def _relay(self, route: Route, scope: Scope, receive: Receive, inbound: Inbound, exchange: Exchange) -> None:
+        in_query: list[str] = []
+        if route.streams:
+            in_query, query = split_query(scope["query_string"])
+            scope = {**scope, "query_string": query}
         address = exchange.address = self._addresses.of(scope.get("client"), inbound.all(b"x-forwarded-for"))
-        caller = await self._admission.admit(route, inbound, address, exchange)
+        caller = await self._admission.admit(route, inbound, address, exchange, in_query)
         body = exchange.body = Body(receive, self._body_rules[route.body])
         body.refuse_at_once(inbound)
         if route.ends_session:
@@ -143,7 +187,12 @@ class Gateway:
             scheme=scope.get("scheme", "http"),
             behind_proxy=self._behind_proxy,
         )
-        await self._upstreams[route.upstream]({**scope, "headers": headers, "state": {}}, body.receive, exchange.send)
+        scope = {**scope, "headers": headers, "state": {LASTING: True} if route.streams else {}}
+        if route.streams and exchange.credential is not None:
+            service = partial(self._upstreams[route.upstream], scope, body.receive)
+            await self._streams.hold(service, caller, exchange.credential, exchange)
+        else:
+            await self._upstreams[route.upstream](scope, body.receive, exchange.send)
         if body.refusal is not None and not exchange.status:
             raise body.refusal
 

@@ -10,6 +10,7 @@ from starlette.types import Message, Scope, Send
 from gateway.bodies import Body
 from gateway.errors import Refused
 from gateway.headers import Header
+from gateway.identity import Credential
 from gateway.routing import Route
 from shared.kernel.errors import CasareError
 from shared.kernel.identity import ANONYMOUS
@@ -33,6 +34,7 @@ class Exchange:
         "caller",
         "claimed_key_id",
         "code",
+        "credential",
         "headers",
         "on_status",
         "path",
@@ -53,6 +55,8 @@ class Exchange:
         self.address = ""
         self.caller = ANONYMOUS
         """Once verified."""
+        self.credential: Credential | None = None
+        """As presented."""
         self.claimed_key_id = ""
         """Of an API key that is not valid."""
         self.headers: list[Header] = []

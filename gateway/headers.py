@@ -13,7 +13,7 @@ Header = tuple[bytes, bytes]
 
 _IDENTITY: Final = IDENTITY.encode()
 _CLIENT: Final = CLIENT_HEADER.encode()
-_READ_AND_KEPT: Final = frozenset({b"host", b"content-length", b"content-encoding", b"expect"})
+_READ_AND_KEPT: Final = frozenset({b"host", b"content-length", b"content-encoding", b"expect", b"origin"})
 _READ_AND_STRIPPED: Final = frozenset(
     {b"authorization", b"x-api-key", b"x-request-id", b"traceparent", b"x-forwarded-for", b"x-forwarded-proto"}
 )

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.rate_limits import Decision, FallbackBuckets, InProcessBuckets, Limit, RedisBuckets, TokenBuckets
-from gateway.routing import Route
+from gateway.routing import Route, SocketRoute
 from gateway.settings import ALL_BUCKETS, GatewaySettings
 from shared.config import SettingsError
 from shared.kernel.errors import RateLimited, Unavailable
@@ -18,14 +18,20 @@ BUCKET_PREFIX: Final = "bucket:"
 Header = tuple[bytes, bytes]
 
 
-def limited(routes: Iterable[Route], settings: GatewaySettings) -> Iterator[Route]:
-    """`routes` with the limits of `CASARE_RATE_LIMITS`; raises `SettingsError` for a bucket that does not exist."""
-    routes = list(routes)
-    overrides = settings.limit_overrides
+LimitedT = TypeVar("LimitedT", Route, SocketRoute)
+
+
+def refuse_unknown_buckets(routes: Iterable[Route | SocketRoute], settings: GatewaySettings) -> None:
+    """Raise `SettingsError` when `CASARE_RATE_LIMITS` names a bucket that none of `routes` has."""
     known = {route.limit.name for route in routes if route.limit is not None} | {ALL_BUCKETS}
-    unknown = sorted(overrides.keys() - known)
+    unknown = sorted(settings.limit_overrides.keys() - known)
     if unknown:
         raise SettingsError(f"CASARE_RATE_LIMITS: no such bucket: {', '.join(unknown)}")
+
+
+def limited(routes: Iterable[LimitedT], settings: GatewaySettings) -> Iterator[LimitedT]:
+    """`routes` with the limits of `CASARE_RATE_LIMITS`."""
+    overrides = settings.limit_overrides
     for route in routes:
         enforced = route.limit if settings.limits_enforced else None
         yield replace(route, limit=enforced and _overridden(enforced, overrides))

@@ -2,35 +2,46 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from starlette.types import Scope
-
-from gateway.routing import Route
 
 _PARAMETER: Final = "{}"
 _NO_VALUES: Final = frozenset({"", ".", ".."})
 _NOT_IN_A_SEGMENT: Final = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 
-class _Node:
+class Matched(Protocol):
+    """What is found by its path and method: a route, or a socket."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+
+MatchedT = TypeVar("MatchedT", bound=Matched)
+
+
+class _Node(Generic[MatchedT]):
     __slots__ = ("children", "routes")
 
     def __init__(self) -> None:
-        self.children: dict[str, _Node] = {}
-        self.routes: dict[str, Route] = {}
+        self.children: dict[str, _Node[MatchedT]] = {}
+        self.routes: dict[str, MatchedT] = {}
 
 
-class RouteTable:
+class RouteTable(Generic[MatchedT]):
     """Routes by path and method. A literal segment wins over a parameter: `schedules/upcoming` is no id."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._root = _Node()
+    def __init__(self, routes: Iterable[MatchedT]) -> None:
+        self._root: _Node[MatchedT] = _Node()
         for route in routes:
             self._add(route)
 
-    def _add(self, route: Route) -> None:
+    def _add(self, route: MatchedT) -> None:
         node = self._root
         for segment in route.path.removeprefix("/").split("/"):
             key = _PARAMETER if segment.startswith("{") else segment
@@ -39,7 +50,7 @@ class RouteTable:
             raise ValueError(f"two routes for {route.method} {route.path}")
         node.routes[route.method] = route
 
-    def methods_at(self, scope: Scope) -> dict[str, Route]:
+    def methods_at(self, scope: Scope) -> dict[str, MatchedT]:
         """The routes at a request's path by method; empty when there is no such path.
 
         A path that a service could read otherwise than it is read here (encoded slashes, dot segments, empty ones,
@@ -53,7 +64,7 @@ class RouteTable:
         return {} if node is None else node.routes
 
 
-def _find(node: _Node, segments: list[str], position: int) -> _Node | None:
+def _find(node: _Node[MatchedT], segments: list[str], position: int) -> _Node[MatchedT] | None:
     if position == len(segments):
         return node if node.routes else None
     segment = segments[position]

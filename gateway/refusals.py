@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from gateway.routing import Route
+from gateway.routing import Route, SocketRoute
 from shared.kernel.clock import Clock
 from shared.kernel.errors import CasareError, Invalid
 from shared.kernel.identity import ANONYMOUS, Identity
@@ -50,7 +50,7 @@ class Refusals:
 
     def note(
         self,
-        route: Route,
+        route: Route | SocketRoute,
         *,
         path: str,
         status: int,

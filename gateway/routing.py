@@ -1,4 +1,4 @@
-"""The routes the gateway relays, with what each needs. What is not listed here cannot be reached from outside."""
+"""The routes and sockets the gateway relays, with what each needs. Others cannot be reached from outside."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -40,6 +40,33 @@ class Route:
     """The service itself keeps in the audit whom it refuses: it knows more about them."""
     ends_session: bool = False
     """A 200 answer means that the caller's session is over."""
+    streams: bool = False
+    """The answer goes on for as long as the client listens and its credential is good (Server-Sent Events)."""
+
+
+class SocketKind(StrEnum):
+    """Who is at the other end of a WebSocket, which decides how many they may have and what they may send."""
+
+    ROBOT = "robot"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRoute:
+    """One relayed WebSocket at one public path. Each connection attempt takes a token from `limit`'s bucket."""
+
+    path: str
+    """The template under which clients find it."""
+    upstream: str
+    target: str
+    """The template as the service declares it; a parameter is its last segment, as it is the last of `path`."""
+    limit: Limit | None
+    kind: SocketKind
+
+    @property
+    def method(self) -> str:
+        """What a handshake is for HTTP (RFC 6455 4.1)."""
+        return "GET"
 
 
 # Categories of the contract's table, shared by the endpoints that state no limit of their own.
@@ -101,6 +128,7 @@ _DISPATCHER: Final = (
     Route("GET", "/robots/{robot_id}", "dispatcher", _own("robot-detail", 200)),
     Route("PUT", "/robots/{robot_id}", "dispatcher", _own("robot-update", 60)),
     Route("PUT", "/robots/{robot_id}/status", "dispatcher", _own("robot-status", 120)),
+    Route("POST", "/robots/{robot_id}/commands", "dispatcher", _own("robot-commands", 60)),
     Route("DELETE", "/robots/{robot_id}", "dispatcher", _own("robot-delete", 30)),
     Route("POST", "/robots/{robot_id}/heartbeat", "dispatcher", _own("heartbeat", 600)),
     Route("POST", "/jobs/claim", "dispatcher", _own("claim", 120)),
@@ -143,6 +171,7 @@ _METRICS: Final = (
     Route("POST", "/metrics/rebuild", "metrics", _JOB_OPERATIONS),
     Route("GET", "/metrics/rebuild", "metrics", _DETAIL),
     Route("GET", "/metrics/prometheus", "metrics", _LIST, Access.PUBLIC),
+    Route("GET", "/events", "metrics", _own("events", 60), streams=True),
 )
 
 
@@ -150,3 +179,23 @@ def all_routes() -> Iterator[Route]:
     """Every relayed route, its path with the public prefix."""
     for route in (*_AUTH, *_WORKFLOWS, *_DISPATCHER, *_SCHEDULER, *_METRICS):
         yield replace(route, path=f"{API_PREFIX}{route.path}")
+
+
+_ROBOT_CONNECTIONS: Final = Limit("robot-socket", 2000)
+"""A whole fleet may share one enrolment key, and connects anew all at once when a gateway restarts."""
+_STREAM_CONNECTIONS: Final = Limit("stream-socket", 120)
+
+_STREAMS: Final = ("live-jobs", "robot-status", "queue-metrics", "metrics/stream")
+
+
+def all_sockets() -> Iterator[SocketRoute]:
+    """Every relayed WebSocket: each is also found without the prefix, and streams also under `monitoring`."""
+    robot = f"{API_PREFIX}/ws/robot/{{robot_id}}"
+    for prefix in ("", API_PREFIX):
+        yield SocketRoute(f"{prefix}/ws/robot/{{robot_id}}", "dispatcher", robot, _ROBOT_CONNECTIONS, SocketKind.ROBOT)
+        for stream in _STREAMS:
+            target = f"{API_PREFIX}/ws/{stream}"
+            for folder in ("/ws", "/ws/monitoring"):
+                yield SocketRoute(
+                    f"{prefix}{folder}/{stream}", "metrics", target, _STREAM_CONNECTIONS, SocketKind.STREAM
+                )

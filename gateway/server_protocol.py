@@ -1,16 +1,6 @@
-"""The parts of ASGI that are no HTTP requests."""
-
-from typing import Final
+"""The part of ASGI that is no request."""
 
 from starlette.types import Receive, Send
-
-POLICY_VIOLATION: Final = 1008
-
-
-async def refuse_socket(receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket handshake; servers turn that into a 403."""
-    await receive()
-    await send({"type": "websocket.close", "code": POLICY_VIOLATION})
 
 
 async def acknowledge_lifespan(receive: Receive, send: Send) -> None:

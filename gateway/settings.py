@@ -37,6 +37,18 @@ class GatewaySettings(ServiceSettings):
         60.0, gt=30, description="silence after which a service counts as down; above the longest poll (30 s)"
     )
 
+    allowed_origins: str = Field(
+        "",
+        description="origins besides the gateway's own whose pages may open sockets: `https://a.example,https://b.example`",
+    )
+    max_sockets: int = Field(10_000, ge=1, description="open sockets and event streams of one gateway, at most")
+    max_streams_per_credential: int = Field(
+        200, ge=1, description="open streams of one user in one tenant, or of one key, at one gateway"
+    )
+    max_robot_sockets_per_credential: int = Field(
+        2_000, ge=1, description="open robot sockets of one key at one gateway"
+    )
+
     @field_validator("rate_limits")
     @classmethod
     def _limits_can_be_read(cls, value: str) -> str:
@@ -53,6 +65,13 @@ class GatewaySettings(ServiceSettings):
     def limit_overrides(self) -> dict[str, int]:
         """Requests per minute by bucket name, where they differ from the contract's."""
         return {} if self.rate_limits.lower() in ("on", "off") else parse_limits(self.rate_limits)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """`allowed_origins`, each as a browser sends it."""
+        return frozenset(
+            entry.strip().rstrip("/").lower() for entry in self.allowed_origins.split(",") if entry.strip()
+        )
 
     def service_urls(self) -> Iterator[tuple[str, str]]:
         """Each service's name and its address; empty ones run in this process."""

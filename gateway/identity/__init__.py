@@ -6,7 +6,7 @@ that a request in the middle of a busy minute costs a digest and two dictionary 
 
 from gateway.identity.auth_client import AuthClient
 from gateway.identity.caller import NOBODY, Caller
-from gateway.identity.credentials import Credential, credential_in
+from gateway.identity.credentials import Credential, credential_in, split_query
 from gateway.identity.identities import Identities
 
-__all__ = ["NOBODY", "AuthClient", "Caller", "Credential", "Identities", "credential_in"]
+__all__ = ["NOBODY", "AuthClient", "Caller", "Credential", "Identities", "credential_in", "split_query"]

@@ -92,7 +92,7 @@ class AccessTokens:
         if max(claims.nbf, claims.iat) > latest_start:
             raise CredentialInvalid("The access token is not valid yet.")
         await self._revoked.need_list()
-        return _Verified(Caller.of(_identity_of(claims)), kid, claims.session, claims.exp * 1000)
+        return _Verified(Caller.of(_identity_of(claims), claims.exp * 1000), kid, claims.session, claims.exp * 1000)
 
 
 def _kid_of(token: str) -> str:

@@ -69,6 +69,10 @@ class ApiKeys:
         for key_id in key_ids:
             _remember(self._revoked, key_id, None)
 
+    def is_revoked(self, key_id: str) -> bool:
+        """Whether this gateway has heard that the key was revoked."""
+        return key_id in self._revoked
+
     async def _refreshed(self, proof: ApiKeyProof, stale: _Outcome | None) -> _Outcome:
         try:
             return await self._ask_once(proof)
@@ -99,7 +103,9 @@ class ApiKeys:
         now_ms = self._clock.now_ms()
         if verified is None:
             return _Outcome(None, now_ms + REFUSAL_REMEMBERED_MS)
-        return _Outcome(Caller.of(_identity_of(verified)), now_ms + self._cache_ms, verified.expires_ms)
+        return _Outcome(
+            Caller.of(_identity_of(verified), verified.expires_ms), now_ms + self._cache_ms, verified.expires_ms
+        )
 
 
 def _identity_of(key: VerifiedApiKey) -> Identity:

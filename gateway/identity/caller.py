@@ -12,11 +12,13 @@ class Caller:
 
     identity: Identity
     bucket_key: str
+    expires_ms: int | None = None
+    """When the credential ends by itself."""
 
     @classmethod
-    def of(cls, identity: Identity) -> "Caller":
+    def of(cls, identity: Identity, expires_ms: int | None = None) -> "Caller":
         """The caller that `identity` describes. All of a user's sessions in one tenant share their buckets."""
-        return cls(identity, f"{identity.kind}:{identity.tenant_id}:{identity.subject}")
+        return cls(identity, f"{identity.kind}:{identity.tenant_id}:{identity.subject}", expires_ms)
 
 
 NOBODY: Final = Caller.of(ANONYMOUS)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from gateway.errors import CredentialInvalid, CredentialRevoked
 from gateway.identity.access_tokens import AccessTokens
 from gateway.identity.api_keys import ApiKeys
 from gateway.identity.auth_client import AuthClient
@@ -13,6 +14,8 @@ from gateway.identity.signing_keys import SigningKeys
 from shared.events import CloudEvent
 from shared.events.auth import ApiKeyRevoked, SessionRevoked
 from shared.kernel.clock import Clock
+from shared.kernel.errors import Unauthenticated
+from shared.kernel.identity import Identity
 from shared.messaging import Bus, Consumer, Delivery, Subscription
 from shared.web.credentials import RevokedSession
 from shared.web.periodic import Duty
@@ -41,6 +44,14 @@ class Identities:
         if credential.kind == "api_key":
             return await self._api_keys.verify(credential.text)
         return await self._access_tokens.verify(credential.text)
+
+    def heard_of(self, identity: Identity) -> Unauthenticated | None:
+        """Why a caller who was verified is refused now, as far as this gateway has heard; nobody is asked."""
+        if identity.session_id is not None and identity.session_id in self._revoked:
+            return CredentialRevoked("The access token has been revoked.")
+        if identity.kind == "robot" and self._api_keys.is_revoked(identity.subject):
+            return CredentialInvalid("The API key has been revoked.")
+        return None
 
     def end_session(self, session_id: str) -> None:
         """Refuse the session's tokens from now on, without waiting for the event."""

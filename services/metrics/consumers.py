@@ -1,17 +1,49 @@
-"""Event type → use case. Both subscriptions are shared: one replica handles each event, and repeats change nothing."""
+"""Event type → use case. What is kept is handled by one replica, and repeats change nothing; all hear what was kept."""
 
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 from prometheus_client import CollectorRegistry, Counter
 
 from services.metrics.domain.facts import TERMINAL_EVENTS
+from services.metrics.domain.sequence import StoredRange
+from services.metrics.use_cases.live.feeds import LiveFeeds
 from services.metrics.use_cases.record_activity import RecordActivity
 from services.metrics.use_cases.record_job_fact import Outcome, RecordJobFact
 from shared.events import CloudEvent
-from shared.messaging import Bus, Consumer, Subscription
+from shared.kernel.ids import NewId
+from shared.messaging import Bus, Consumer, Delivery, Message, Subscription
 
 ACTIVITY: Final = Subscription("metrics.activity", ("#",), prefetch=256)
 FACTS: Final = Subscription("metrics.facts", tuple(TERMINAL_EVENTS), prefetch=256)
+
+STORED_KEY: Final = "live.activity_stored"
+STORED: Final = Subscription("metrics.live", (STORED_KEY,), Delivery.ANNOUNCED)
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(tuple[StoredRange, ...])
+
+
+class Announcements:
+    """Tells every replica which events were stored, so that none has to read them from the store."""
+
+    def __init__(self, bus: Bus, new_id: NewId) -> None:
+        self._bus = bus
+        self._new_id = new_id
+
+    async def send(self, stored: Sequence[StoredRange]) -> None:
+        """Tell all replicas, this one included. Never raises."""
+        await self._bus.announce(Message(self._new_id(), STORED_KEY, _encoder.encode(stored)))
+
+    async def attach(self, feeds: LiveFeeds) -> None:
+        """Hand `feeds` what any replica tells."""
+
+        async def on_stored(body: bytes) -> None:
+            if feeds.are_followed:
+                feeds.offer(_decoder.decode(body))
+
+        await self._bus.subscribe(STORED, on_stored)
 
 
 class MetricsConsumers:

@@ -11,6 +11,7 @@ from services.metrics.domain.fleet import JobCounts, Robot
 from services.metrics.domain.rebuild import Rebuild
 from services.metrics.domain.rollup_keys import RollupKey
 from services.metrics.domain.rollups import Rollup
+from services.metrics.domain.sequence import Numbers
 from shared.events import EventData
 from shared.jobs import Job
 from shared.jobs.history import JobQuery
@@ -27,6 +28,10 @@ class ActivityQuery:
     event_type: str | None = None
 
 
+Kinds = Collection[str]
+"""Some types of events, in the public spelling."""
+
+
 class ActivityStore(Protocol):
     """The event trail. Every method raises `Unavailable`."""
 
@@ -40,6 +45,28 @@ class ActivityStore(Protocol):
 
     async def count(self, query: ActivityQuery) -> int:
         """How many entries match, beyond the limit too."""
+        ...
+
+    async def numbered(
+        self, tenant_id: str, numbers: Numbers, *, limit: int, kinds: Kinds | None = None
+    ) -> list[ActivityEntry]:
+        """The first `limit` of the entries with these numbers, by number; `kinds` None: of every type."""
+        ...
+
+    async def count_numbered(self, tenant_id: str, numbers: Numbers, *, kinds: Kinds | None = None) -> int:
+        """How many entries have these numbers."""
+        ...
+
+    async def oldest_number(self, tenant_id: str) -> int | None:
+        """The first number that is still retained, or None."""
+        ...
+
+    async def last_number(self, tenant_id: str) -> int:
+        """The last number that was given to an event of the tenant, stored or about to be; 0 before the first."""
+        ...
+
+    async def settled_number(self, tenant_id: str) -> int:
+        """The number up to which every one is stored or will never be; above it, writes may be under way."""
         ...
 
     async def remove_before(self, at_ms: int) -> int:
@@ -154,8 +181,20 @@ class JobCounter(Protocol):
         """The tenant's jobs."""
         ...
 
+    async def of_tenant_now(self, tenant_id: str) -> JobCounts:
+        """The tenant's jobs, counted now."""
+        ...
+
     async def of_all(self) -> JobCounts:
         """The jobs of all tenants."""
+        ...
+
+
+class RunningJobs(Protocol):
+    """The jobs that run; the dispatcher owns them. Raises `Unavailable`."""
+
+    async def of_tenant(self, tenant_id: str) -> Sequence[Job]:
+        """The tenant's running jobs without variables and results; of very many, some."""
         ...
 
 
@@ -164,6 +203,10 @@ class Fleet(Protocol):
 
     async def of_tenant(self, tenant_id: str) -> Sequence[Robot]:
         """The tenant's robots by id; may be a second old."""
+        ...
+
+    async def of_tenant_now(self, tenant_id: str) -> Sequence[Robot]:
+        """The tenant's robots by id, as they are now."""
         ...
 
     async def of_all(self) -> Sequence[Robot]:

@@ -25,6 +25,8 @@ class Delivery(StrEnum):
     """One replica handles each message; the messages outlive the replicas."""
     BROADCAST = "broadcast"
     """Every replica that is up handles each message; nothing waits for one that is down."""
+    ANNOUNCED = "announced"
+    """Every replica that is up hears what is announced instead of published; nothing is kept for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,13 @@ class Bus(Protocol):
 
     async def publish(self, messages: Sequence[Message]) -> list[bool]:
         """For each message, whether the bus has taken responsibility for it. Never raises."""
+        ...
+
+    async def announce(self, message: Message) -> None:
+        """Tell every replica that listens now; may be lost, comes at most once. Never raises.
+
+        For hints that are of use only at once and can be found out otherwise: they cost no confirmation and no disk.
+        """
         ...
 
     async def subscribe(self, subscription: Subscription, handler: Handler) -> None:

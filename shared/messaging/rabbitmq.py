@@ -31,12 +31,26 @@ HEARTBEAT_SECONDS: Final = 10
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 5.0
 CLOSE_TIMEOUT_SECONDS: Final = 5.0
+MOST_ANNOUNCEMENTS: Final = 1_000
+"""What the broker holds of announcements for a replica that does not take them; the oldest are dropped."""
+CHECK_TIMEOUT_SECONDS: Final = 1.0
 REDELIVERY_PAUSE_SECONDS: Final = 0.2
 """Between a handler's failure and the message's return to the queue: a failing handler must not spin."""
 
 _CONNECTION_ERRORS: Final = (AMQPError, OSError, asyncio.TimeoutError, RuntimeError)
 
 _log: Final = structlog.get_logger(__name__)
+
+
+async def until_unblocked(connection: AbstractConnection) -> None:
+    """Return when the broker takes messages on `connection`: at once, unless a resource alarm is on.
+
+    The broker says so to those who publish. aio-pika's own `ready` does not look at it; the driver beneath does.
+    """
+    transport = connection.transport
+    if transport is None:
+        raise Unavailable("The event broker is not reachable.")
+    await transport.connection.ready()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,9 @@ class _Session:
     connection: AbstractConnection
     publishing: AbstractChannel
     exchange: AbstractExchange
+    announcing: AbstractChannel
+    announcements: AbstractExchange
+    """On a channel of its own, without confirms."""
 
 
 class RabbitMQBus:
@@ -86,7 +103,7 @@ class RabbitMQBus:
         if session is None:
             raise Unavailable("The event broker is not reachable.")
         try:
-            await asyncio.wait_for(session.connection.ready(), 1.0)
+            await asyncio.wait_for(until_unblocked(session.connection), CHECK_TIMEOUT_SECONDS)
         except TimeoutError as error:
             raise Unavailable("The event broker accepts no messages (resource alarm).") from error
 
@@ -104,6 +121,18 @@ class RabbitMQBus:
         if session is None:
             return [False] * len(messages)
         return list(await asyncio.gather(*(self._publish_one(session, message) for message in messages)))
+
+    async def announce(self, message: Message) -> None:
+        session = self._session
+        if session is None:
+            return
+        amqp_message = aio_pika.Message(message.body, message_id=message.id, type=message.key)
+        try:
+            await session.announcements.publish(
+                amqp_message, routing_key=message.key, mandatory=False, timeout=CONFIRM_TIMEOUT_SECONDS
+            )
+        except _CONNECTION_ERRORS as error:
+            _log.info("announcement_not_sent", event_type=message.key, reason=type(error).__name__)
 
     async def _publish_one(self, session: _Session, message: Message) -> bool:
         amqp_message = aio_pika.Message(
@@ -150,7 +179,12 @@ class RabbitMQBus:
             exchange = await channel.declare_exchange(
                 f"{self._prefix}.events", aio_pika.ExchangeType.TOPIC, durable=True
             )
-            session = _Session(connection, channel, exchange)
+            announcing = await connection.channel(publisher_confirms=False)
+            announcing.close_callbacks.add(lambda *_: lost.set())
+            announcements = await announcing.declare_exchange(
+                f"{self._prefix}.announcements", aio_pika.ExchangeType.TOPIC, durable=True
+            )
+            session = _Session(connection, channel, exchange, announcing, announcements)
             for subscription, handler in self._subscriptions:
                 await self._consume(session, subscription, handler, lost)
         except BaseException:
@@ -181,8 +215,9 @@ class RabbitMQBus:
             channel.close_callbacks.add(lambda *_: lost.set())
         await channel.set_qos(prefetch_count=subscription.prefetch)
         queue = await self._declare(channel, subscription)
+        exchange = "announcements" if subscription.delivery is Delivery.ANNOUNCED else "events"
         for topic in subscription.topics:
-            await queue.bind(f"{self._prefix}.events", topic)
+            await queue.bind(f"{self._prefix}.{exchange}", topic)
 
         async def on_message(message: AbstractIncomingMessage) -> None:
             await self._track(self._handle(subscription, handler, message))
@@ -192,6 +227,10 @@ class RabbitMQBus:
     async def _declare(self, channel: AbstractChannel, subscription: Subscription) -> AbstractQueue:
         if subscription.delivery is Delivery.BROADCAST:
             return await channel.declare_queue(exclusive=True, auto_delete=True)
+        if subscription.delivery is Delivery.ANNOUNCED:
+            return await channel.declare_queue(
+                exclusive=True, auto_delete=True, arguments={"x-max-length": MOST_ANNOUNCEMENTS}
+            )
         name = f"{self._prefix}.{subscription.name}"
         parked = await channel.declare_queue(f"{name}.parked", durable=True, arguments={"x-queue-type": "quorum"})
         return await channel.declare_queue(

@@ -11,6 +11,7 @@ from shared.kernel.errors import Unauthenticated
 from shared.kernel.identity import ANONYMOUS, Identity
 from shared.kernel.ids import new_id, sane_request_id
 from shared.kernel.origin import Origin, originating
+from shared.web.close_codes import CloseCode
 from shared.web.problems import crash_response, problem_response
 from shared.web.tokens import CLIENT_HEADER, HEADER, InternalTokens
 
@@ -53,10 +54,28 @@ class ServiceMiddleware:
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await self._handle(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._converse(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket: the identity is verified once, when it opens; whoever forged one is told as it is closed."""
+        request_id = request_id_of(scope)
+        try:
+            identity = scope["state"]["identity"] = self._identity(scope)
+        except Unauthenticated as error:
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": CloseCode.AUTHENTICATION_FAILED, "reason": error.detail})
             return
-        await self._handle(scope, receive, send)
+        try:
+            with originating(_origin_of(scope, identity, request_id)):
+                await self._app(scope, receive, send)
+        except Exception:  # noqa: BLE001 - the crash barrier; the server closes what is left open
+            _log.exception("socket_crashed", service=self._service, path=_logged_path(scope), request_id=request_id)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()

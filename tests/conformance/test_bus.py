@@ -50,7 +50,8 @@ async def _delete_queues(url: str, prefix: str) -> None:
         for name in ("facts", "others", "poison", "slow"):
             for queue in (f"{prefix}.{name}", f"{prefix}.{name}.parked"):
                 await channel.queue_delete(queue)
-        await channel.exchange_delete(f"{prefix}.events")
+        for exchange in ("events", "announcements"):
+            await channel.exchange_delete(f"{prefix}.{exchange}")
 
 
 class Inbox:
@@ -96,6 +97,31 @@ async def test_a_broadcast_reaches_every_listener(bus: Bus) -> None:
     await bus.subscribe(Subscription("candidates", ("job.*",), Delivery.BROADCAST), two)
     await bus.publish([message(n) for n in range(20)])
     await eventually(lambda: len(one.bodies) == 20 and len(two.bodies) == 20)
+
+
+async def test_an_announcement_reaches_every_listener_and_nobody_else(bus: Bus) -> None:
+    one, two, events = Inbox(), Inbox(), Inbox()
+    await bus.subscribe(Subscription("others", ("#",)), events)
+    await bus.subscribe(Subscription("candidates", ("#",), Delivery.BROADCAST), events)
+    for listener in (one, two):
+        await bus.subscribe(Subscription("hints", ("live.*",), Delivery.ANNOUNCED), listener)
+    for n in range(20):
+        await bus.announce(message(n, "live.stored"))
+    await bus.announce(message(20, "other.stored"))
+    await bus.publish([message(21, "live.published")])
+    await eventually(lambda: len(one.bodies) == 20 and len(two.bodies) == 20)
+    await eventually(lambda: events.bodies == [b"body-21", b"body-21"])
+    assert one.bodies == [f"body-{n}".encode() for n in range(20)]
+
+
+async def test_a_listener_that_fails_holds_up_nobody(bus: Bus) -> None:
+    broken, good = Inbox(failures=2), Inbox()
+    await bus.subscribe(Subscription("hints", ("live.*",), Delivery.ANNOUNCED), broken)
+    await bus.subscribe(Subscription("hints", ("live.*",), Delivery.ANNOUNCED), good)
+    await bus.announce(message(1, "live.stored"))
+    await bus.announce(message(2, "live.stored"))
+    await eventually(lambda: good.bodies == [b"body-1", b"body-2"])
+    assert broken.bodies == []
 
 
 async def test_a_handler_that_fails_gets_the_message_again(bus: Bus) -> None:
@@ -176,6 +202,21 @@ async def test_the_broker_may_go_away_and_come_back(private_broker: Any, databas
     assert await bus.wait_connected(30)
     assert await bus.publish([message(2)]) == [True]
     await eventually(lambda: b"body-1" in inbox.bodies and b"body-2" in inbox.bodies)
+    await bus.close()
+
+
+async def test_an_alarm_of_the_broker_is_noticed_and_ends(private_broker: Any, database_name: str) -> None:
+    bus, inbox = RabbitMQBus(private_broker.url, database_name), Inbox()
+    await bus.subscribe(Subscription("facts", ("#",)), inbox)
+    await bus.start()
+    assert await bus.wait_connected(10)
+    await asyncio.to_thread(private_broker.admin.run, "set_vm_memory_high_watermark", "0.000001")
+    publishing = asyncio.create_task(bus.publish([message(1)]))
+    await eventually(lambda: _is_away(bus), timeout_seconds=10)
+    await asyncio.to_thread(private_broker.admin.run, "set_vm_memory_high_watermark", "0.9")
+    await bus.check()
+    await publishing
+    await eventually(lambda: inbox.bodies == [b"body-1"])
     await bus.close()
 
 

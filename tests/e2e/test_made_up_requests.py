@@ -32,6 +32,8 @@ CHECKS: Final[list[Any]] = [
     response_headers_conformance,
 ]
 ANSWERED_MS: Final = 20_000
+ENDLESS: Final = "/events"
+"""Most requests for it have no end; the contract suite calls it with every parameter."""
 SPENDS_CREDENTIALS: Final = ("/auth/logout", "/auth/password")
 
 pytestmark = pytest.mark.timeout(300)
@@ -64,6 +66,8 @@ def test_no_made_up_request_is_answered_otherwise_than_documented(
     for result in schema.get_all_operations():
         operation: Any = result.ok()  # type: ignore[union-attr]  # an operation it cannot read fails the test here
         n_operations += 1
+        if operation.path.endswith(ENDLESS):
+            continue
         try:
             _try(operation, mode, credentials)
         except AssertionError as failure:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from cli.socket_protocol import MAX_MESSAGE_BYTES, SocketProtocol
 from tests.support.eventually import eventually
 from tests.support.ports import LOOPBACK
 
@@ -24,6 +25,9 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
             lifespan="off",
             proxy_headers=False,
             access_log=False,
+            ws=SocketProtocol,
+            ws_max_size=MAX_MESSAGE_BYTES,
+            ws_per_message_deflate=False,
             log_level="critical",
             timeout_graceful_shutdown=1,
         )

@@ -24,6 +24,9 @@ class MongoFleet:
     async def of_tenant(self, tenant_id: str) -> Sequence[Robot]:
         return await self._of_tenant.get(tenant_id)
 
+    async def of_tenant_now(self, tenant_id: str) -> Sequence[Robot]:
+        return await self._read_tenant(tenant_id)
+
     async def of_all(self) -> Sequence[Robot]:
         return await self._of_all.get(None)
 

@@ -23,6 +23,9 @@ class MongoJobCounter:
     async def of_tenant(self, tenant_id: str) -> JobCounts:
         return await self._of_tenant.get(tenant_id)
 
+    async def of_tenant_now(self, tenant_id: str) -> JobCounts:
+        return await self._count_tenant(tenant_id)
+
     async def of_all(self) -> JobCounts:
         return await self._of_all.get(None)
 

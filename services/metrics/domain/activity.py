@@ -36,6 +36,10 @@ class ActivityEntry(msgspec.Struct, frozen=True):
     event_type: str
     at_ms: int
     data_json: str
+    version: int = 0
+    """Of the job, robot or other thing that the event is about, as the event left it."""
+    seq: int = 0
+    """Its number among the tenant's events, from 1, as they were stored; 0 while it is not."""
 
 
 def public_event_type(event_type: str) -> str:
@@ -57,6 +61,7 @@ def entry_of(event: CloudEvent) -> ActivityEntry:
         event_type=public_event_type(event.type),
         at_ms=event.timems,
         data_json=msgspec.json.encode(shown).decode(),
+        version=event.aggregateversion,
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from starlette.types import ASGIApp
 
-from gateway.relay import HttpRelay, open_session
+from gateway.relay import HttpRelay, open_lasting_session, open_session
 from gateway.settings import GatewaySettings
 from shared.config import load
 from tests.component.gateway.running_gateway import Running, StartGateway
@@ -37,14 +37,16 @@ class Front:
 
 
 @asynccontextmanager
-async def front_of(start: StartGateway, dispatcher_url: str, timeout_seconds: float = 60) -> AsyncIterator[Front]:
+async def front_of(
+    start: StartGateway, dispatcher_url: str, timeout_seconds: float = 60, **values: Any
+) -> AsyncIterator[Front]:
     """A gateway in front of the service at `dispatcher_url`."""
     settings = load(GatewaySettings).model_copy(update={"upstream_timeout_seconds": timeout_seconds})
-    async with open_session(settings) as session:
-        relay = HttpRelay(dispatcher_url, session)
-        upstreams = {"dispatcher": relay, "workflows": relay}
+    async with open_session(settings) as session, open_lasting_session(settings) as lasting:
+        relay = HttpRelay(dispatcher_url, session, lasting)
+        upstreams = {"dispatcher": relay, "workflows": relay, "metrics": relay}
         async with (
-            start(upstreams, rate_limits="off") as running,
+            start(upstreams, **{"rate_limits": "off", **values}) as running,
             serving(running.gateway) as url,
             httpx.AsyncClient(base_url=url, timeout=30) as client,
         ):

@@ -159,19 +159,6 @@ async def test_a_body_reaches_the_service_while_it_is_being_sent(running: Runnin
     assert sent[0]["status"] == 200
 
 
-async def test_a_websocket_is_refused_for_now(running: Running) -> None:
-    sent: list[Message] = []
-
-    async def connect() -> Message:
-        return {"type": "websocket.connect"}
-
-    async def keep(message: Message) -> None:
-        sent.append(message)
-
-    await running.gateway({"type": "websocket", "path": "/ws/robot/r1", "headers": []}, connect, keep)
-    assert [message["type"] for message in sent] == ["websocket.close"]
-
-
 def _scope(running: Running, method: str = "GET", path: str = "/api/v1/robots") -> Scope:
     headers = [(name.lower().encode(), value.encode()) for name, value in running.bearer().items()]
     return {

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 import msgspec
+from fastapi import FastAPI
 
 from services.dispatcher.domain.robot import Robot
 from services.dispatcher.domain.robot import to_document as robot_to_document
@@ -41,6 +42,7 @@ class Metrics:
     http: httpx.AsyncClient
     runtime: Runtime
     clock: ManualClock
+    app: FastAPI
 
     async def get(self, path: str, caller: Identity | None = VIEWER, **params: Any) -> httpx.Response:
         """The answer to a GET under `/api/v1/metrics`."""
@@ -67,10 +69,10 @@ class Metrics:
         messages = [Message(event.id, event.type, encode(event)) for event in events]
         assert all(await self.runtime.bus.publish(messages))
 
-    def event(self, data: EventData, *, subject: str, tenant_id: str = "default") -> CloudEvent:
+    def event(self, data: EventData, *, subject: str, tenant_id: str = "default", version: int = 1) -> CloudEvent:
         """`data` as an event of now."""
         at_ms = self.clock.now_ms()
-        return wrap(data, event_id=new_id(), subject=subject, tenant_id=tenant_id, version=1, at_ms=at_ms)
+        return wrap(data, event_id=new_id(), subject=subject, tenant_id=tenant_id, version=version, at_ms=at_ms)
 
     def job_end(
         self, model: type[JobFinished] = JobCompleted, *, tenant_id: str = "default", **data: Any
@@ -107,7 +109,7 @@ async def open_metrics(store_url: str, database: str, clock: ManualClock, **valu
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://test") as http,
         ):
-            yield Metrics(http, runtime, clock)
+            yield Metrics(http, runtime, clock, app)
 
 
 def robot_of(robot_id: str, now_ms: int, *, tenant_id: str = "default", **values: Any) -> Robot:

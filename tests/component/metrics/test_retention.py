@@ -16,8 +16,8 @@ KEEP = Retention(activity_ms=30 * DAY_MS, facts_ms=30 * DAY_MS, rollups_ms=120 *
 
 
 def remover(metrics: Metrics, retention: Retention = KEEP) -> RemoveExpired:
-    store = metrics.runtime.store
-    return RemoveExpired(MongoActivity(store), MongoFacts(store), MongoRollups(store), metrics.clock, retention)
+    store, clock = metrics.runtime.store, metrics.clock
+    return RemoveExpired(MongoActivity(store, clock), MongoFacts(store), MongoRollups(store), clock, retention)
 
 
 async def n_kept(metrics: Metrics) -> dict[str, int]:
@@ -48,7 +48,7 @@ async def test_an_event_repeated_after_its_fact_is_gone_counts_no_second_time(me
 
 
 async def test_only_the_old_part_of_a_long_trail_goes(metrics: Metrics) -> None:
-    activity, now = MongoActivity(metrics.runtime.store), metrics.clock.now_ms()
+    activity, now = MongoActivity(metrics.runtime.store, metrics.clock), metrics.clock.now_ms()
     n_old, ten_days = SLICE + 7, replace(KEEP, activity_ms=10 * DAY_MS)
     for n in range(n_old):
         assert await activity.add(ActivityEntry(f"old-{n}", "default", "x", now - 10 * DAY_MS - 1 - n, "{}"))

@@ -64,7 +64,7 @@ def fact(job_id: str, **values: object) -> JobFact:
 
 
 async def test_activity(store: Store) -> None:
-    activity = MongoActivity(store)
+    activity = MongoActivity(store, ManualClock())
     kept = [entry("c", 3), entry("a", 1), entry("b", 2, event_type="y"), entry("z", 2, tenant_id="t|x")]
     assert [await activity.add(one) for one in kept] == [True] * 4
     assert not await activity.add(entry("a", 9))

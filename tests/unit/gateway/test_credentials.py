@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import CredentialMalformed, CredentialMissing
-from gateway.identity import Credential, credential_in
+from gateway.identity import Credential, credential_in, split_query
 from shared.web.credentials import format_api_key, hash_secret, parse_api_key
 
 KEY = format_api_key("a1b2c3", "s" * 43)
@@ -72,3 +72,31 @@ def test_a_key_is_its_public_id_and_the_digest_of_its_secret() -> None:
 )
 def test_a_text_of_another_form_is_no_key(text: str) -> None:
     assert parse_api_key(text) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "rest"),
+    [
+        (b"", [], b""),
+        (b"since=5&x=%20y", [], b"since=5&x=%20y"),
+        (b"token=a.b.c", ["a.b.c"], b""),
+        (b"since=5&api_key=k&x=%20y&x", ["k"], b"since=5&x=%20y&x"),
+        (b"%74oken=a%2Bb&tokens=1", ["a+b"], b"tokens=1"),
+        (b"token=a&token=b&api_key", ["a", "b", ""], b""),
+        (b"&&token=a&", ["a"], b"&&"),
+    ],
+)
+def test_a_query_is_parted_from_its_credentials(query: bytes, found: list[str], rest: bytes) -> None:
+    assert split_query(query) == (found, rest)
+
+
+def test_the_querys_credential_counts_where_no_header_has_one() -> None:
+    assert credential_in([], [], ["abc.def.ghi"]) == Credential("token", "abc.def.ghi")
+    assert credential_in([], [], [KEY]) == Credential("api_key", KEY)
+    assert credential_in([b"Bearer abc.def.ghi"], [], [KEY]) == Credential("token", "abc.def.ghi")
+
+
+@pytest.mark.parametrize("query", [[""], ["a", "b"], ["a" * 9000], ["ä"]])
+def test_a_query_that_holds_no_credential_is_malformed(query: list[str]) -> None:
+    with pytest.raises(CredentialMalformed):
+        credential_in([], [], query)

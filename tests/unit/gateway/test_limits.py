@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.limits import headers_of, limited, refuse_if_empty
+from gateway.limits import headers_of, limited, refuse_if_empty, refuse_unknown_buckets
 from gateway.rate_limits import Decision, Limit
-from gateway.routing import all_routes
+from gateway.routing import all_routes, all_sockets
 from gateway.settings import GatewaySettings
 from shared.config import SettingsError, load
 from shared.kernel.errors import RateLimited
@@ -54,7 +54,14 @@ def test_a_setting_that_cannot_be_read_is_named(setting: str) -> None:
 
 def test_a_bucket_that_does_not_exist_is_named() -> None:
     with pytest.raises(SettingsError, match="no such bucket: clam"):
-        limits("clam=600")
+        refuse_unknown_buckets(all_routes(), load(GatewaySettings, rate_limits="clam=600"))
+
+
+def test_sockets_have_buckets_of_their_own() -> None:
+    settings = load(GatewaySettings, rate_limits="robot-socket=7")
+    refuse_unknown_buckets(all_sockets(), settings)
+    capacities = {socket.limit and socket.limit.capacity for socket in limited(all_sockets(), settings)}
+    assert capacities == {7, 120}
 
 
 def test_a_decision_becomes_three_headers() -> None:

@@ -158,4 +158,25 @@ METRICS: Final = (
         note="What `casare metrics rebuild` calls; for admins of the installation, since it concerns every tenant.",
     ),
     Endpoint("GET", "/metrics/rebuild", "beyond", "admin", 200, REBUILD, who="admin", foreign_tenant=403),
+    Endpoint(
+        "GET",
+        "/events",
+        "beyond",
+        "robot or viewer",
+        60,
+        "event: hello",
+        who="viewer",
+        query={"wait_seconds": 0},
+        parameters=[
+            Values("since", good=[0, 10**14 - 1], bad=[-1, 10**14, "x"]),
+            Values("types", good=["job_completed,job.failed"], bad=["", ",", "Job!"]),
+            Values("limit", good=[1, 100_000], bad=[0, 100_001, "x"]),
+            Values("wait_seconds", good=[0, 1], bad=[-1, 86_401, "x"]),
+        ],
+        refusals=[
+            Refusal(400, "INVALID_INPUT", "`Last-Event-ID` is no number", headers={"last-event-id": "x"}),
+        ],
+        foreign_robot=None,
+        note="Server-Sent Events; without `limit` and `wait_seconds` the answer goes on until somebody ends it.",
+    ),
 )
