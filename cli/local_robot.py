@@ -32,6 +32,7 @@ async def local_robot(
             "CASARE_ROBOT_ID": settings.local_robot_id,
             "CASARE_ROBOT_NAME": "Local robot",
             "CASARE_ROBOT_API_KEY": api_key,
+            "CASARE_ROBOT_STATE_DIR": str(folder.path / "robot"),
             "CASARE_ROBOT_MAX_CONCURRENT_JOBS": "2",
             "CASARE_ROBOT_GRACE_SECONDS": str(GRACE_SECONDS),
         },

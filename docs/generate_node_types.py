@@ -1,61 +1,59 @@
-"""Writes `docs/node-types.md` from the table of node types: `.venv/bin/python docs/generate_node_types.py`."""
+"""Writes `docs/guides/node-types.md` from the nodes' docstrings: `.venv/bin/python docs/generate_node_types.py`."""
 
 import inspect
 import sys
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 from robot.nodes import NODE_TYPES, NodeType
-from robot.nodes.table import EXEC_OUT
 
-PAGE: Final = Path(__file__).with_name("node-types.md")
+PAGE: Final = Path(__file__).parent / "guides" / "node-types.md"
 
 INTRODUCTION: Final = """\
 # Node types
 
-<!-- Written by docs/generate_node_types.py from the docstrings in robot/nodes/. Do not edit: change the docstring, then
-     run `.venv/bin/python docs/generate_node_types.py`. -->
+<!-- Written by docs/generate_node_types.py from the docstrings. Do not edit: change the node, then run
+     `.venv/bin/python docs/generate_node_types.py`. -->
 
-What the reference robot can execute; how workflows are built of it is in [the guide to robots](guides/robots.md).
+What a robot can do in a workflow; how workflows are built of it is in [the guide to robots](robots.md). Settings stand
+in a node's `config`, with `{{variables}}` and `{{secrets.NAME}}` resolved; a wire into the port of the same name wins.
+In parentheses: the default. Outputs are ports from which wires lead on. Control leaves by `exec_out` unless other
+control ports are named. Words in capitals are the `error_type` of a failure.
 
-- A node's settings are its `config`, with `{{variable}}` and `{{secrets.NAME}}` resolved; a wire into the port of the
-  same name wins. Numbers in brackets are defaults.
-- Control enters by `exec_in` and leaves by `exec_out`, unless other control ports are named.
-- Every node may have `retry` {max_attempts, delay_seconds, backoff, max_delay_seconds, on: [error types]} and
-  `fallbacks` {setting: [other values]}: see [self-healing](guides/robots.md#self-healing).
+Paths are relative to the robot's working directory (`CASARE_ROBOT_WORKDIR`); one that leads out of it, and a hidden
+file, is PATH_REFUSED. A setting that is missing or of the wrong kind is INVALID_CONFIG. What is bounded fails with
+FILE_ERROR or RESULT_TOO_LARGE.
+
+Every node may have `retry` and `fallbacks`: see [self-healing](robots.md#self-healing).
 """
 
 
 def page() -> str:
-    """The whole page."""
-    return "\n".join([INTRODUCTION, *_sections()])
+    """The whole page: a section for each module, with its nodes in the order of the code."""
+    modules = dict.fromkeys(sys.modules[each.code.__module__] for each in NODE_TYPES)
+    return "\n".join([INTRODUCTION, *(_section(module) for module in modules)])
 
 
-def _sections() -> Iterator[str]:
-    every = [each for each in NODE_TYPES if each.name == (each.main_name or each.name)]
-    modules = list(dict.fromkeys(each.code.__module__ for each in every))
-    every.sort(key=lambda each: modules.index(each.code.__module__))
-    for module, types in groupby(every, key=lambda each: each.code.__module__):
-        about = inspect.cleandoc(sys.modules[module].__doc__ or "")
-        yield f"## {module.rsplit('.', 1)[-1].replace('_', ' ').capitalize()}\n\n{about}\n"
-        yield from (_entry(each) for each in types)
+def _section(module: ModuleType) -> str:
+    title, *more = inspect.cleandoc(module.__doc__ or "").split("\n\n")
+    introduction = "".join(f"{each}\n\n" for each in more)
+    nodes = "\n".join(_nodes(module))
+    return f"## {title.rstrip('.')}\n\n{introduction}{nodes}"
 
 
-def _entry(node_type: NodeType) -> str:
-    lines = [f"### `{node_type.name}`", "", inspect.cleandoc(node_type.code.__doc__ or "")]
-    others = [each.name for each in NODE_TYPES if each.main_name == node_type.name and each.name != node_type.name]
-    facts = []
-    if node_type.exec_outputs != (EXEC_OUT,):
-        facts.append(f"Control leaves by {', '.join(f'`{port}`' for port in node_type.exec_outputs) or 'no port'}.")
-    if others:
-        facts.append(f"Also called {', '.join(f'`{name}`' for name in others)}.")
-    if node_type.needs is not None:
-        facts.append(f"Only where `{node_type.needs}=true`.")
-    if facts:
-        lines += ["", " ".join(facts)]
-    return "\n".join([*lines, ""])
+def _nodes(module: ModuleType) -> Iterator[str]:
+    named: dict[object, list[NodeType]] = {}
+    for each in NODE_TYPES:
+        if each.code.__module__ == module.__name__:
+            named.setdefault(each.code, []).append(each)
+    for code, types in named.items():
+        names = ", ".join(f"`{each.name}`" for each in types)
+        ports = ", ".join(f"`{port}`" for port in types[0].exec_outputs) or "none: control ends here"
+        control = "" if types[0].exec_outputs == ("exec_out",) else f"\n\nControl ports: {ports}"
+        needs = "" if types[0].needs is None else f"\n\nOnly where `{types[0].needs}=true`."
+        yield f"### {names}\n\n{inspect.cleandoc(code.__doc__ or '')}{control}{needs}\n"
 
 
 if __name__ == "__main__":

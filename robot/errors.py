@@ -14,6 +14,7 @@ WorkflowError
 ├── PathRefused           a path outside the robot's working directory
 ├── FileFailed            a file that cannot be read or written
 ├── HttpFailed            a request that failed (retryable where trying again may help)
+├── OutsideFailed         a mail server, database, browser or program that failed (retryable as above)
 ├── ResultTooLarge        a value beyond what may be written or reported
 ├── ReportRefused         a report the server does not take
 ├── CodeFailed            a command or program that a node ran (see `robot.nodes.code`)
@@ -127,6 +128,15 @@ class HttpFailed(WorkflowError):
     """An HTTP request got no usable answer."""
 
     def __init__(self, message: str, *, error_type: str, retryable: bool) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+        self.retryable = retryable
+
+
+class OutsideFailed(WorkflowError):
+    """Something the robot works with, not its own code, failed: a mail server, a database, a browser, a program."""
+
+    def __init__(self, message: str, *, error_type: str, retryable: bool = False) -> None:
         super().__init__(message)
         self.error_type = error_type
         self.retryable = retryable

@@ -19,6 +19,11 @@ class WorkingDirectory:
         self.root = root.resolve()
         self._allow_any = allow_any
 
+    @property
+    def allows_any(self) -> bool:
+        """Returns whether workflows may leave the directory."""
+        return self._allow_any
+
     def resolve(self, name: str) -> Path:
         """Returns the absolute path for `name`. Raises PathRefused."""
         try:

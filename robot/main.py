@@ -13,7 +13,7 @@ from robot.client import OrchestratorClient
 from robot.executor import Executor
 from robot.files import WorkingDirectory
 from robot.journal import JournalUnusable
-from robot.limits import Limits
+from robot.limits import limits_of
 from robot.nodes import NODE_TYPES, NodeTable
 from robot.plugins import with_plugins
 from robot.protocol import ServerError
@@ -117,7 +117,7 @@ def _executor(settings: RobotSettings, node_types: NodeTable) -> Executor:
     return Executor(
         files,
         node_types=node_types.allowing(settings.allowed),
-        limits=Limits(max_steps=settings.max_steps),
+        limits=limits_of(settings),
         secrets=SecretSource(directory=settings.secrets_dir),
     )
 

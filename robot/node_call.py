@@ -6,7 +6,6 @@ from typing import Any
 
 from robot.files import WorkingDirectory
 from robot.nodes.context import NodeContext
-from robot.secrets import Variables
 
 
 class NodeCall:
@@ -48,8 +47,6 @@ class NodeCall:
 
     def set_variable(self, name: str, value: Any) -> None:
         """Sets a variable of the workflow. A secret in the value is masked."""
-        variables = self._context.run.variables
-        assert isinstance(variables, Variables)
         self._context.run.assign(name, value)
 
     def log(self, message: str, level: str = "info") -> None:

@@ -47,6 +47,29 @@ class RobotSettings(BaseSettings):
     )
     allow_shell: bool = Field(default=False, description="whether workflows may run commands (ShellNode)")
     allow_python: bool = Field(default=False, description="whether workflows may run Python code (PythonNode)")
+    http_block_internal: bool = Field(
+        default=False,
+        description="whether HTTP and browser steps are kept from loopback, private, link-local and metadata addresses",
+    )
+    http_allow: Names = Field(
+        default=(),
+        description="exceptions to that: hosts (`api.lan`, `*.lan`, `host:8080`), addresses, networks (`10.1.0.0/16`)",
+    )
+    allow_framework: bool = Field(
+        default=False,
+        description="whether workflows may run Robot Framework suites, which can do whatever the robot's user can",
+    )
+    framework_python: Path | None = Field(
+        default=None,
+        description="the interpreter that has Robot Framework; without one, that of `.venv-robotframework`",
+    )
+    chromium: Path | None = Field(
+        default=None,
+        description="the browser for browser steps; without one, the first Chromium or Chrome on the `PATH`",
+    )
+    browser_evaluate: bool = Field(
+        default=False, description="whether workflows may run JavaScript of their own in the browser's pages"
+    )
 
     connection: Literal["auto", "socket", "http"] = Field(
         default="auto",

@@ -23,11 +23,21 @@ GetVariableNode   variable_name, default_value; data: value
 ExpressionNode    expression, variable_name to keep the result; data: result
 DelayNode         seconds, or duration_ms
 LogNode           message, level = info; data: message
-ReadCSVNode       file_path, delimiter, has_header, encoding; data: data, headers, row_count
-WriteCSVNode      file_path, data, headers, delimiter, encoding; data: file_path, row_count
-WriteJSONNode     file_path, data, indent = 2, decimals = string or number; data: file_path, size_bytes
-HTTPRequestNode   url, method, headers, params, body, timeout_seconds = 30, follow_redirects = false,
-                  fail_on_error_status = true; data: status_code, response_body, response_json, response_headers
+
+Each of these says in its docstring what it takes, offers and fails with:
+
+files            file.list, file.exists, file.copy, file.move, file.delete, folder.create, archive.zip, archive.unzip
+text files       text.read_file, text.write_file
+tables           csv.read (ReadCSVNode), csv.write (WriteCSVNode), json.read, json.write (WriteJSONNode), excel.sheets,
+                 excel.read, excel.write, excel.append
+texts            text.match, text.extract, text.replace, text.split, text.case, text.trim, text.join, text.template,
+                 text.parse_number
+dates            date.now, date.parse, date.format, date.convert, date.add, date.difference, date.is_business_day
+the network      http.request (HTTPRequestNode), mail.send
+databases        sql.query, sql.execute, sql.transaction
+Robot Framework  robot_framework.run
+the browser      browser.open, .goto, .click, .fill, .select, .check, .press, .wait_for, .extract, .screenshot,
+                 .download, .upload, .evaluate, .close
 
 Every node may have `retry` and `fallbacks` (see `robot.mending`) and refer to secrets (see `robot.secrets`).
 
@@ -35,15 +45,27 @@ Every node may have `retry` and `fallbacks` (see `robot.mending`) and refer to s
 """
 
 from robot.nodes import (
+    archives,
     attempts,
+    browser,
+    browser_results,
     code,
     csv_files,
+    dates,
+    excel,
+    files,
     flow,
     http,
     json_files,
     loops,
+    mail,
     parallel,
+    patterns,
+    robot_framework,
+    sql,
     subworkflows,
+    text_files,
+    texts,
     timing,
     variables,
 )
@@ -62,6 +84,18 @@ NODE_TYPES = NodeTable.of(
     csv_files.nodes,
     json_files.nodes,
     http.nodes,
+    files.nodes,
+    text_files.nodes,
+    archives.nodes,
+    excel.nodes,
+    patterns.nodes,
+    texts.nodes,
+    dates.nodes,
+    mail.nodes,
+    sql.nodes,
+    robot_framework.nodes,
+    browser.nodes,
+    browser_results.nodes,
 )
 
 __all__ = ["NODE_TYPES", "BranchEnded", "NodeContext", "NodeTable", "NodeType", "Outcome"]

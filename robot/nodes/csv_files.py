@@ -4,18 +4,20 @@ import asyncio
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from robot.errors import FileFailed, InvalidConfig
 from robot.nodes.context import NodeContext
 from robot.nodes.json_files import check_size
 from robot.nodes.table import NodeTable, Outcome
+from robot.nodes.text_files import append, decoded, encoded
 from robot.values import kind_of, text_of
 
 nodes = NodeTable()
 
 
-@nodes.register("ReadCSVNode")
+@nodes.register("ReadCSVNode", "csv.read")
 async def read_csv(context: NodeContext) -> Outcome:
     """Reads the file's rows: records by header, or lists without one. Every cell is a text; a missing one is empty."""
     name = context.text("file_path")
@@ -25,7 +27,7 @@ async def read_csv(context: NodeContext) -> Outcome:
 
     def read() -> tuple[list[str], list[Any]]:
         content = context.run.files.read(name, max_bytes=limits.max_file_bytes)
-        return _parse(_decode(content, encoding, name), delimiter, has_header, limits.max_rows)
+        return _parse(decoded(content, encoding, name), delimiter, has_header, limits.max_rows)
 
     headers, rows = await asyncio.to_thread(read)
     return Outcome({"data": rows, "headers": headers, "row_count": len(rows)})
@@ -35,18 +37,7 @@ def _format(context: NodeContext) -> tuple[str, str]:
     delimiter = context.text("delimiter", ",")
     if len(delimiter) != 1:
         raise InvalidConfig("`delimiter` is one character")
-    # A byte-order mark, as spreadsheets write it, would become part of the first header.
-    encoding = context.text("encoding", "utf-8")
-    return ("utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding), delimiter
-
-
-def _decode(content: bytes, encoding: str, name: str) -> str:
-    try:
-        return content.decode(encoding)
-    except LookupError as error:
-        raise InvalidConfig(f"there is no encoding {encoding!r}") from error
-    except UnicodeDecodeError as error:
-        raise FileFailed(f"{name!r} is not {encoding}: byte {error.start}") from error
+    return context.text("encoding", "utf-8"), delimiter
 
 
 def _parse(text: str, delimiter: str, has_header: bool, max_rows: int) -> tuple[list[str], list[Any]]:
@@ -73,36 +64,45 @@ def _rows(reader: Any, headers: list[str], max_rows: int) -> Iterator[Any]:
         yield dict(zip(headers, cells + [""] * (len(headers) - len(cells)), strict=True)) if headers else cells
 
 
-@nodes.register("WriteCSVNode")
+@nodes.register("WriteCSVNode", "csv.write")
 async def write_csv(context: NodeContext) -> Outcome:
-    """Writes a list of records (or of lists) as a CSV file, replacing it in one step."""
+    """Writes a list of records (or of lists) as a CSV file, replacing it in one step.
+
+    With `append` (false) the rows are added to the end; the headers are written only when the file is empty or missing.
+    Cells are written as they are: a program that opens the file may take a text that begins with `=` for a formula.
+    """
     name = context.text("file_path")
     rows = context.value("data")
     if not isinstance(rows, list):
         raise InvalidConfig(f"`data` has to be a list, not {kind_of(rows)}")
-    _, delimiter = _format(context)
+    encoding, delimiter = _format(context)
     headers = context.value("headers") or _headers_of(rows)
-    encoding = context.text("encoding", "utf-8")
-    max_bytes = context.run.limits.max_file_bytes
+    adds = context.flag("append", default=False)
+    files, max_bytes = context.run.files, context.run.limits.max_file_bytes
 
     def write() -> str:
         check_size(rows, max_bytes)
-        text = _written(headers, rows, delimiter)
-        return context.run.files.shown(context.run.files.write(name, _encode(text, encoding)))
+        begun = adds and _has_content(files.resolve(name))
+        content = encoded(_written(headers, rows, delimiter, with_headers=not begun), encoding)
+        return append(files, name, content, max_bytes=max_bytes) if begun else files.shown(files.write(name, content))
 
     return Outcome({"file_path": await asyncio.to_thread(write), "row_count": len(rows)})
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _headers_of(rows: list[Any]) -> list[str]:
     return list(dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row))
 
 
-def _written(headers: Any, rows: list[Any], delimiter: str) -> str:
+def _written(headers: Any, rows: list[Any], delimiter: str, *, with_headers: bool) -> str:
     if not isinstance(headers, list):
         raise InvalidConfig(f"`headers` has to be a list, not {kind_of(headers)}")
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    if headers:
+    if headers and with_headers:
         writer.writerow([text_of(header) for header in headers])
     for row in rows:
         writer.writerow([text_of(cell) for cell in _cells(row, headers)])
@@ -115,10 +115,3 @@ def _cells(row: Any, headers: list[Any]) -> list[Any]:
     if isinstance(row, list):
         return row
     raise InvalidConfig(f"a row has to be a record or a list, not {kind_of(row)}")
-
-
-def _encode(text: str, encoding: str) -> bytes:
-    try:
-        return text.encode(encoding)
-    except (LookupError, UnicodeEncodeError) as error:
-        raise InvalidConfig(f"cannot write this text as {encoding!r}: {error}") from error

@@ -1,8 +1,11 @@
 """Nodes for JSON files."""
 
 import asyncio
+from decimal import Decimal
 
-from robot.errors import InvalidConfig, ResultTooLarge
+import msgspec
+
+from robot.errors import FileFailed, InvalidConfig, ResultTooLarge
 from robot.nodes.context import NodeContext
 from robot.nodes.table import NodeTable, Outcome
 from robot.values import Decimals, ValueTooLarge, encode_json, size_of
@@ -18,7 +21,7 @@ def check_size(value: object, max_bytes: int) -> None:
         raise ResultTooLarge(f"too large to be written: {error}") from error
 
 
-@nodes.register("WriteJSONNode", "WriteJSONFileNode")
+@nodes.register("WriteJSONNode", "WriteJSONFileNode", "json.write")
 async def write_json(context: NodeContext) -> Outcome:
     """Writes `data` as a JSON file, replacing it in one step. Decimals keep their digits, as strings or numbers."""
     name = context.text("file_path")
@@ -44,3 +47,25 @@ def _decimals(context: NodeContext) -> Decimals:
     if value == "string":
         return "string"
     raise InvalidConfig("`decimals` is string or number")
+
+
+@nodes.register("ReadJSONNode", "ReadJSONFileNode", "json.read")
+async def read_json(context: NodeContext) -> Outcome:
+    """Reads the JSON file `file_path`. Numbers with a fraction become floats, with `exact` (false) decimals.
+
+    Outputs `data` and `size_bytes`.
+    """
+    name, exact = context.text("file_path"), context.flag("exact", default=False)
+    most = context.run.limits.max_file_bytes
+
+    def read() -> Outcome:
+        content = context.run.files.read(name, max_bytes=most)
+        decoder = msgspec.json.Decoder(float_hook=Decimal if exact else None)
+        try:
+            data = decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
+            size_of(data, most)
+        except (msgspec.DecodeError, UnicodeError, RecursionError, ValueTooLarge) as error:
+            raise FileFailed(f"{name!r} is not JSON that can be used: {error}") from error
+        return Outcome({"data": data, "size_bytes": len(content)})
+
+    return await asyncio.to_thread(read)

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from cli.banner import Banner
 from cli.main import app
+from docs import generate_node_types
 from docs.generate_configuration import MEANINGS, PAGE, SECTIONS, page, variables
 
 ROOT: Final = Path(__file__).parents[2]
@@ -49,6 +50,11 @@ def name_of(path: Path) -> str:
 def test_the_configuration_page_is_what_the_settings_classes_say() -> None:
     hint = "run `.venv/bin/python docs/generate_configuration.py`"
     assert PAGE.read_text(encoding="utf-8") == page(), hint
+
+
+def test_the_page_of_node_types_is_what_their_docstrings_say() -> None:
+    hint = "run `.venv/bin/python docs/generate_node_types.py`"
+    assert generate_node_types.PAGE.read_text(encoding="utf-8") == generate_node_types.page(), hint
 
 
 def test_every_variable_has_one_meaning() -> None:

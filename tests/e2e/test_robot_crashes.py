@@ -21,7 +21,7 @@ from tests.support.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.timeout(90)
 
-LONG_LEASE: Final = {"VISIBILITY_TIMEOUT_SECONDS": "60"}
+LONG_LEASE: Final = {"CASARE_ROBOT_VISIBILITY_TIMEOUT_SECONDS": "60"}
 """So that what is seen was done by the robot and not by the end of a lease."""
 _HANGS_BEFORE_THE_FIRST_NODE: Final = """
 import sys, time
@@ -79,7 +79,7 @@ async def test_a_result_that_did_not_arrive_before_the_crash_is_delivered_after_
 ) -> None:
     async with TcpProxy(urlsplit(system.base_url).port or 80) as network:
         url = f"http://127.0.0.1:{network.port}"
-        robot_id, robot = await system.robot_process("reporting", tmp_path, URL=url, **LONG_LEASE)
+        robot_id, robot = await system.robot_process("reporting", tmp_path, CASARE_ROBOT_URL=url, **LONG_LEASE)
         job_id = await _run(system, tmp_path, seconds=2, max_attempts=1)
         await eventually(partial(_is_at, system, job_id, "wait"), timeout_seconds=PATIENCE_SECONDS)
         network.refuse()
@@ -100,7 +100,7 @@ async def test_a_result_that_did_not_arrive_before_the_crash_is_delivered_after_
 async def test_one_machine_does_not_run_the_same_robot_twice(system: System, tmp_path: Path) -> None:
     robot_id, robot = await system.robot_process("only-one", tmp_path)
     await asyncio.to_thread(robot.wait_for_line, "robot_registered")
-    _, second = await system.robot_process("second", tmp_path, ID=robot_id)
+    _, second = await system.robot_process("second", tmp_path, CASARE_ROBOT_ID=robot_id)
     assert await asyncio.to_thread(second.wait, PATIENCE_SECONDS) == 2
     assert "another process runs this robot" in second.output()
     assert robot.is_running

@@ -84,7 +84,7 @@ class System:
     ) -> tuple[str, ChildProcess]:
         """The id and process of a real robot with one slot, started; `workdir` holds the files of its workflows.
 
-        `more` are further settings, without `CASARE_ROBOT_`.
+        `more` are further settings, by their whole names.
         """
         robot_id = f"{name}-{secrets.token_hex(3)}"
         settings = {
@@ -93,7 +93,7 @@ class System:
             "CASARE_ROBOT_ID": robot_id,
             "CASARE_ROBOT_API_KEY": await self.admin.create_key(robot_id, robot_id=robot_id),
             "CASARE_ROBOT_WORKDIR": str(workdir or self._folder),
-            **{f"CASARE_ROBOT_{setting}": value for setting, value in more.items()},
+            **more,
         }
         return robot_id, self._children.start(command, name=robot_id, env=environment(settings), cwd=ROOT)
 
