@@ -6,6 +6,10 @@ from pathlib import Path
 
 from robot.errors import FileFailed, PathRefused
 
+# What common file systems take, in bytes.
+MAX_PATH = 4_095
+MAX_NAME = 255
+
 
 class WorkingDirectory:
     """Resolves the paths a workflow names.
@@ -28,8 +32,13 @@ class WorkingDirectory:
         """Returns the absolute path for `name`. Raises PathRefused."""
         try:
             path = (self.root / name).resolve()
+            too_long = (
+                max(len(os.fsencode(part)) for part in path.parts) > MAX_NAME or len(os.fsencode(path)) > MAX_PATH
+            )
         except (ValueError, OSError, RuntimeError) as error:
             raise PathRefused(f"not a usable path: {name!r}") from error
+        if too_long:
+            raise PathRefused(f"a path or a name in it is too long: {name[:100]!r}")
         if not self._allow_any:
             self._refuse_outside(path, name)
         return path

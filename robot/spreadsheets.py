@@ -118,7 +118,7 @@ def _cell_value(value: Any) -> Any:
     return text_of(value)
 
 
-def headers_of(cells: tuple[Cell, ...]) -> list[str]:
+def names_of(cells: tuple[Cell, ...]) -> list[str]:
     """Returns the names of the columns: a missing one is `column_3`. Raises FileFailed when two are alike."""
     names = [text_of(value_of(cell)).strip() or f"column_{place}" for place, cell in enumerate(cells, 1)]
     if len(set(names)) < len(names):

@@ -49,6 +49,8 @@ class Call:
                 return result
         except SQLAlchemyError as error:
             raise failure(error, commits=self._commits) from error
+        except (UnicodeError, OverflowError) as error:
+            raise InvalidConfig("the statement or `params` hold what this database has no room for") from error
 
     def interrupt(self) -> None:
         """Asks the database to give up, where its driver can: SQLite and PostgreSQL's."""

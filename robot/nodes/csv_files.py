@@ -76,7 +76,7 @@ async def write_csv(context: NodeContext) -> Outcome:
     if not isinstance(rows, list):
         raise InvalidConfig(f"`data` has to be a list, not {kind_of(rows)}")
     encoding, delimiter = _format(context)
-    headers = context.value("headers") or _headers_of(rows)
+    headers = headers_of(context, rows)
     adds = context.flag("append", default=False)
     files, max_bytes = context.run.files, context.run.limits.max_file_bytes
 
@@ -93,13 +93,17 @@ def _has_content(path: Path) -> bool:
     return path.is_file() and path.stat().st_size > 0
 
 
-def _headers_of(rows: list[Any]) -> list[str]:
-    return list(dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row))
+def headers_of(context: NodeContext, rows: list[Any]) -> list[Any]:
+    """Returns `headers`, or else the keys of the records. Raises InvalidConfig."""
+    headers = context.value("headers")
+    if not headers:
+        return list(dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row))
+    if not isinstance(headers, list) or any(isinstance(each, list | dict) for each in headers):
+        raise InvalidConfig(f"`headers` has to be a list of texts, not {kind_of(headers)}")
+    return headers
 
 
-def _written(headers: Any, rows: list[Any], delimiter: str, *, with_headers: bool) -> str:
-    if not isinstance(headers, list):
-        raise InvalidConfig(f"`headers` has to be a list, not {kind_of(headers)}")
+def _written(headers: list[Any], rows: list[Any], delimiter: str, *, with_headers: bool) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     if headers and with_headers:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from robot.errors import FileFailed, InvalidConfig
 from robot.nodes.context import NodeContext
+from robot.nodes.csv_files import headers_of
 from robot.nodes.in_thread import in_thread
 from robot.nodes.json_files import check_size
 from robot.nodes.table import NodeTable, Outcome
@@ -63,7 +64,7 @@ async def read(context: NodeContext) -> Outcome:
 
 
 def _rows(context: NodeContext, book: "Workbook", sheet_name: str | None, area: str | None, header_row: int) -> Outcome:
-    from robot.spreadsheets import Budget, headers_of, named, sheet_of, value_of, without_blank_end
+    from robot.spreadsheets import Budget, named, names_of, sheet_of, value_of, without_blank_end
 
     sheet = sheet_of(book, sheet_name)
     # The size a file claims for a sheet may be wrong.
@@ -77,7 +78,7 @@ def _rows(context: NodeContext, book: "Workbook", sheet_name: str | None, area: 
                 context.run.cancel.check()
             cells = row if area else without_blank_end(row)
             if number == header_row:
-                headers = headers_of(cells)
+                headers = names_of(cells)
             elif number > header_row and any(cell is not None for cell in cells):
                 data.append(named(headers, cells) if header_row else [value_of(cell) for cell in cells])
     except (ValueError, KeyError, IndexError, TypeError, SyntaxError) as error:
@@ -126,11 +127,7 @@ async def _write(context: NodeContext, *, appends: bool) -> Outcome:
     if not name.lower().endswith(".xlsx"):
         raise InvalidConfig("`file_path` has to end in .xlsx")
     start = _start(context.text("start_cell", "A1"))
-    headers = context.value("headers") or list(
-        dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row)
-    )
-    if not isinstance(headers, list):
-        raise InvalidConfig(f"`headers` has to be a list, not {kind_of(headers)}")
+    headers = headers_of(context, rows)
     shows_headers = context.flag("write_headers", default=True)
     clears, formulas = context.flag("clear_sheet", default=False), context.flag("formulas", default=False)
     files, limits = context.run.files, context.run.limits

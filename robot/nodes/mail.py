@@ -71,7 +71,10 @@ def _message(context: NodeContext, sender: str, recipients: dict[str, list[str]]
         raise InvalidConfig("a header of the message cannot be written") from error
     message["Date"] = formatdate(localtime=False)
     message["Message-ID"] = make_msgid(domain=_bare(sender).rpartition("@")[2])
-    _set_body(context, message)
+    try:
+        _set_body(context, message)
+    except UnicodeError as error:
+        raise InvalidConfig("`text` or `html` has half a character, which no encoding has") from error
     _attach(context, message)
     return message
 
@@ -177,8 +180,10 @@ async def _sent(context: NodeContext, message: EmailMessage, sender: str, recipi
         raise OutsideFailed("the mail server does not answer", error_type="MAIL_TIMEOUT", retryable=True) from error
     except aiosmtplib.SMTPException as error:
         raise _unreachable(error) from error
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise _unreachable(error) from error
+    except ValueError as error:  # also for what cannot be encoded
+        raise InvalidConfig("`host`, `username` or `password` cannot be used as it is") from error
 
 
 def _failed(message: str, error_type: str, *, code: int) -> OutsideFailed:

@@ -1,5 +1,7 @@
 """Nodes for text files. `encoding` is utf-8 unless another is given; a byte-order mark is not part of the text."""
 
+import codecs
+
 from robot.errors import FileFailed, InvalidConfig
 from robot.files import WorkingDirectory
 from robot.nodes.context import NodeContext
@@ -14,22 +16,30 @@ nodes = NodeTable()
 
 def decoded(content: bytes, encoding: str, name: str) -> str:
     """Returns the text of a file. Raises InvalidConfig for an encoding that is none, FileFailed for other bytes."""
+    codec = _codec(encoding)
     try:
-        return content.decode("utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding)
-    except LookupError as error:
-        raise InvalidConfig(f"there is no encoding {encoding!r}") from error
+        return content.decode("utf-8-sig" if codec == "utf-8" else codec)
     except UnicodeDecodeError as error:
         raise FileFailed(f"{name!r} is not {encoding}: byte {error.start}") from error
 
 
 def encoded(text: str, encoding: str) -> bytes:
     """Returns the text's bytes. Raises InvalidConfig for an encoding that is none or does not have a character."""
+    codec = _codec(encoding)
     try:
-        return text.encode(encoding)
-    except LookupError as error:
-        raise InvalidConfig(f"there is no encoding {encoding!r}") from error
+        return text.encode(codec)
     except UnicodeEncodeError as error:
         raise InvalidConfig(f"{encoding!r} does not have the character at position {error.start}") from error
+
+
+def _codec(encoding: str) -> str:
+    try:
+        codec = codecs.lookup(encoding).name
+        # Others, such as hex and zlib, are no encodings of texts.
+        "".encode(codec)
+    except (LookupError, ValueError) as error:
+        raise InvalidConfig(f"there is no encoding {encoding[:40]!r}") from error
+    return codec
 
 
 def append(files: WorkingDirectory, name: str, content: bytes, *, max_bytes: int) -> str:

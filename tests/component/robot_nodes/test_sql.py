@@ -120,6 +120,7 @@ async def test_a_busy_database_is_worth_a_retry(steps: Steps, shop: sqlite3.Conn
         ("SELEC 1", "SQL_ERROR"),
         ("SELECT * FROM nowhere", "SQL_ERROR"),
         ("SELECT :secret, :missing", "INVALID_CONFIG"),
+        ("SELECT :large", "INVALID_CONFIG"),
         ("ATTACH '/tmp/x.db' AS x", "SQL_ERROR"),
         ("VACUUM INTO '/tmp/casare-vacuumed.db'", "SQL_ERROR"),
         ("SELECT load_extension('x')", "SQL_ERROR"),
@@ -129,7 +130,9 @@ async def test_a_busy_database_is_worth_a_retry(steps: Steps, shop: sqlite3.Conn
 async def test_a_bad_statement_is_told_without_its_values(
     steps: Steps, shop: sqlite3.Connection, statement: str, error_type: str
 ) -> None:
-    error = await steps.failure("sql.query", url=URL, statement=statement, params={"secret": "hunter2"})
+    error = await steps.failure(
+        "sql.query", url=URL, statement=statement, params={"secret": "hunter2", "large": 10**30}
+    )
     assert error.error_type == error_type
     assert "hunter2" not in str(error)
     assert not os.path.exists("/tmp/casare-vacuumed.db")  # noqa: PTH110, ASYNC240 (one look)
