@@ -3,15 +3,17 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from cli.errors import StartError
 
 OWNER_ONLY: Final = 0o600
+LOOK_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class DataFolder:
         """Hold the folder for this process; raises `StartError` when another one has it."""
         with (self.path / "lock").open("w") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _take(lock)
             except BlockingIOError as error:
                 raise StartError(
                     f"The data folder {self.path} is in use by another casare. Stop it or set CASARE_DATA_DIR."
@@ -81,3 +83,15 @@ class DataFolder:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+
+
+def _take(lock: IO[str]) -> None:
+    """Take the lock; raises `BlockingIOError` when another `casare up` has it.
+
+    Tried twice: a command that looks whether the folder is in use holds the lock for an instant.
+    """
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(LOOK_SECONDS)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

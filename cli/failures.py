@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 4
     UNAVAILABLE = 5
     INTERRUPTED = 130
+    READER_GONE = 141
 
 
 class CommandFailed(Exception):
@@ -30,6 +31,8 @@ class CommandFailed(Exception):
     def __init__(self, message: str, *, advice: str = "") -> None:
         super().__init__(message)
         self.advice = advice
+        self.code = ""
+        """The server's stable code of it, e.g. `JOB_NOT_RETRYABLE`; empty when it is not the server's."""
 
 
 class UsageProblem(CommandFailed):
@@ -60,6 +63,11 @@ class ServerUnavailable(CommandFailed):
         self.retry_after_seconds = retry_after_seconds
 
 
-def not_logged_in(url: str) -> AccessDenied:
-    """The refusal of a command that needs a login at `url`."""
-    return AccessDenied(f"Not logged in at {url}.", advice="Run: casare login")
+def not_logged_in(where: str, *, profile: str = "") -> AccessDenied:
+    """The refusal of a command that needs a login at `where`, an address; `profile` if one was named."""
+    if not profile:
+        return AccessDenied(f"Not logged in at {where}.", advice="Run: casare login")
+    return AccessDenied(
+        f"The profile {profile} is not logged in at {where}.",
+        advice=f"Run: casare login --profile {profile}; `casare profile list` shows the others.",
+    )

@@ -1,4 +1,4 @@
-"""What commands print: tables for people, JSON for programs; notes and errors go to stderr.
+"""What commands print: tables for people, JSON or YAML for programs; notes and errors go to stderr.
 
 What servers send is shown with its control characters escaped: a name must not move the cursor or recolour the screen.
 """
@@ -7,9 +7,10 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+T = TypeVar("T")
 
 _UNLIMITED_WIDTH: Final = 100_000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -37,16 +40,53 @@ class OutputFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    YAML = "yaml"
 
 
 Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="How to print the answer.")]
+
+_plain: ContextVar[bool] = ContextVar("plain", default=False)
+"""Whether `--no-color` was given."""
+
+
+def forbid_colours(forbidden: bool) -> None:
+    """What `--no-color` says; `NO_COLOR` forbids them all the same."""
+    _plain.set(forbidden)
+
+
+def print_answer(answer: T, output: OutputFormat, as_table: Callable[[T], None]) -> None:
+    """`answer` on stdout in the form asked for. The only place that decides about it; `as_table` is for people."""
+    if output is OutputFormat.TABLE:
+        as_table(answer)
+    else:
+        print_for_programs(answer, output)
+
+
+def print_for_programs(answer: object, output: OutputFormat) -> None:
+    """`answer` on stdout as YAML if that was asked for, else as JSON."""
+    if output is OutputFormat.YAML:
+        print_yaml(answer)
+    else:
+        print_json(answer)
+
+
+def print_entry(entry: T, output: OutputFormat, as_line: Callable[[T], None]) -> None:
+    """One of a stream of entries, as soon as it is there: a line of JSON, or an entry of a list in YAML."""
+    if output is OutputFormat.TABLE:
+        as_line(entry)
+    elif output is OutputFormat.YAML:
+        print_yaml([entry])
+    else:
+        print(_json_text(entry, indent=None))
+    sys.stdout.flush()
 
 
 def console(*, stderr: bool = False) -> "Console":
     """Where text goes. Colours only on a terminal; elsewhere lines are never broken, so that programs can read them."""
     from rich.console import Console
 
-    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    no_colour = True if _plain.get() else None
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=no_colour)
     if not made.is_terminal:
         made.width = _UNLIMITED_WIDTH
     return made
@@ -69,8 +109,19 @@ def status_text(status: object) -> "Text":
 
 def print_json(answer: object) -> None:
     """`answer`, as the server sent it, on stdout."""
-    text = json.dumps(answer, indent=2, ensure_ascii=False)
-    print(_CONTROL_BEYOND_ASCII.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
+    print(_json_text(answer, indent=2))
+
+
+def print_yaml(answer: object) -> None:
+    """`answer`, as the server sent it, as YAML on stdout."""
+    import yaml
+
+    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(answer, Dumper=dumper, allow_unicode=True, sort_keys=False, width=_UNLIMITED_WIDTH)
+    # The dumper escapes control characters itself, but lets those pass that turn the direction of writing.
+    if _CONTROL_BEYOND_ASCII.search(text):
+        text = yaml.dump(answer, Dumper=dumper, sort_keys=False, width=_UNLIMITED_WIDTH)
+    print(text, end="")
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], *, none: str = "") -> None:
@@ -104,12 +155,6 @@ def print_fields(fields: Sequence[tuple[str, object]]) -> None:
     _print(grid)
 
 
-def note_hidden(n_shown: int, total: object) -> None:
-    """Says that there is more than was asked for, if there is."""
-    if isinstance(total, int) and total > n_shown:
-        note(f"… and {total - n_shown} more; --limit shows more of them.")
-
-
 def note(text: str) -> None:
     """A remark for the person, on stderr."""
     print(printable(text), file=sys.stderr, flush=True)
@@ -117,10 +162,18 @@ def note(text: str) -> None:
 
 def fail(message: str, advice: str) -> None:
     """The line that says why the command failed and what to do next, on stderr."""
+    if advice and not message.rstrip().endswith((".", "!", "?", ":", "…", ")")):
+        message = f"{message}."
     line = " ".join(f"{message} {advice}".split())
-    colour = typer.colors.RED if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else None
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and not _plain.get()
+    colour = typer.colors.RED if coloured else None
     typer.secho("error: ", file=sys.stderr, fg=colour, nl=False)
     print(printable(line), file=sys.stderr, flush=True)
+
+
+def _json_text(answer: object, *, indent: int | None) -> str:
+    text = json.dumps(answer, indent=indent, ensure_ascii=False)
+    return _CONTROL_BEYOND_ASCII.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def _grid(*, show_header: bool) -> "Table":

@@ -1,6 +1,7 @@
 """The logins this user has made, kept in `$XDG_CONFIG_HOME/casare/profiles.json`, readable by nobody else.
 
-A login belongs to the address it was made at: its tokens are never sent anywhere else.
+A login belongs to the address it was made at: its tokens are never sent anywhere else. A profile without a name of its
+own is called by its address, which is also how the file was written before profiles had names.
 """
 
 import json
@@ -19,7 +20,7 @@ FILE_NAME: Final = "profiles.json"
 LOCK_NAME: Final = "profiles.lock"
 LOCK_SECONDS: Final = 60.0
 _PRIVATE_FOLDER: Final = 0o700
-_KINDS: Final = {"username": str, "access_token": str, "refresh_token": str, "access_expires_ms": int}
+_LOGIN: Final = {"username": str, "access_token": str, "refresh_token": str, "access_expires_ms": int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,19 @@ class Profile:
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     access_expires_ms: int
+    name: str = ""
+    """Empty: it is called by its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProfile:
+    """A profile as the list shows it, without its tokens."""
+
+    name: str
+    url: str
+    username: str
+    is_logged_in: bool
+    is_current: bool
 
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -65,33 +79,78 @@ class ProfileStore:
                 raise self._unusable(error) from error
             yield
 
-    def get(self, url: str) -> Profile | None:
-        """The login at `url`."""
-        entry = self._read()["profiles"].get(url)
-        if entry is None:
+    def get(self, name: str) -> Profile | None:
+        """The login called `name`; None when there is none, or it has been ended."""
+        entry = self._read()["profiles"].get(name)
+        if entry is None or _is_ended(entry):
             return None
-        if any(not isinstance(entry.get(name), kind) for name, kind in _KINDS.items()):
+        if any(not isinstance(entry.get(key), kind) for key, kind in _LOGIN.items()):
             raise self._damaged()
-        return Profile(url=url, **{name: entry[name] for name in _KINDS})
+        url = _url(name, entry)
+        return Profile(url=url, name="" if url == name else name, **{key: entry[key] for key in _LOGIN})
 
-    def current_url(self) -> str | None:
-        """The address of the last login, also after its logout."""
+    def current(self) -> str | None:
+        """The name of the profile in use: of the last login, also after its logout, or the one that was chosen."""
         current = self._read()["current"]
         return current if isinstance(current, str) else None
 
+    def url_of(self, name: str) -> str | None:
+        """The address of the profile `name`, also of one whose login has ended; None when there is none."""
+        entry = self._read()["profiles"].get(name)
+        return None if entry is None else _url(name, entry)
+
+    def name_at(self, url: str) -> str:
+        """The profile that stands for `url`: the one in use if it is there, else the first there, else its address."""
+        content = self._read()
+        names = [name for name, entry in sorted(content["profiles"].items()) if _url(name, entry) == url]
+        if content["current"] in names:
+            return str(content["current"])
+        return names[0] if names and url not in names else url
+
+    def known(self) -> list[KnownProfile]:
+        """All profiles, by name."""
+        content = self._read()
+        return [
+            KnownProfile(
+                name, _url(name, entry), str(entry.get("username")), not _is_ended(entry), name == content["current"]
+            )
+            for name, entry in sorted(content["profiles"].items())
+        ]
+
     def put(self, profile: Profile, *, make_current: bool = False) -> None:
-        """Keeps the login in place of the one at its address."""
+        """Keeps the login in place of the one of its name."""
         content = self._read()
         entry = asdict(profile)
-        content["profiles"][entry.pop("url")] = entry
+        name = entry.pop("name") or profile.url
+        if name == profile.url:
+            del entry["url"]
+        content["profiles"][name] = entry
         if make_current:
-            content["current"] = profile.url
+            content["current"] = name
         self._write(content)
 
-    def remove(self, url: str) -> None:
-        """Forgets the login at `url`, if there is one."""
+    def use(self, name: str) -> None:
+        """Makes the profile the one in use."""
+        self._write({**self._read(), "current": name})
+
+    def end(self, name: str) -> None:
+        """Forgets the tokens of the login; a profile with a name of its own remembers its address and user."""
         content = self._read()
-        if content["profiles"].pop(url, None) is not None:
+        entry = content["profiles"].get(name)
+        if entry is None:
+            return
+        if "url" in entry:
+            content["profiles"][name] = {"url": entry["url"], "username": entry.get("username"), "access_token": None}
+        else:
+            del content["profiles"][name]
+        self._write(content)
+
+    def remove(self, name: str) -> None:
+        """Forgets the profile, if there is one."""
+        content = self._read()
+        if content["profiles"].pop(name, None) is not None:
+            if content["current"] == name and _is_own_name(name):
+                content["current"] = None
             self._write(content)
 
     def _read(self) -> dict[str, Any]:
@@ -140,3 +199,16 @@ class ProfileStore:
 
     def _damaged(self) -> UsageProblem:
         return UsageProblem(f"{self.path} is damaged.", advice="Delete it and run: casare login")
+
+
+def _url(name: str, entry: Mapping[str, Any]) -> str:
+    url = entry.get("url")
+    return url if isinstance(url, str) else name
+
+
+def _is_ended(entry: Mapping[str, Any]) -> bool:
+    return "access_token" in entry and entry["access_token"] is None
+
+
+def _is_own_name(name: str) -> bool:
+    return "://" not in name

@@ -19,6 +19,7 @@ from cli.embedded_store import embedded_store, is_fresh
 from cli.errors import StartError
 from cli.local_robot import local_robot
 from cli.processes import supervised
+from cli.running import announced
 from cli.secrets import AdminPassword, admin_password, fill_environment, forget_shown_password
 from cli.server import listen, on_signals, serve
 from cli.up_settings import Switch, UpSettings
@@ -83,7 +84,9 @@ async def _installation(settings: UpSettings, folder: DataFolder) -> AsyncIterat
         os.environ["CASARE_MONGODB_URL"] = url
         is_new = await is_fresh(url, settings.mongodb_database, USERS)
         password = admin_password(settings, folder) if is_new else AdminPassword("", is_generated=False)
-        yield _Installation(settings, folder, password, is_new)
+        installation = _Installation(settings, folder, password, is_new)
+        stack.enter_context(announced(folder, installation.base_url))
+        yield installation
 
 
 async def _run_embedded(settings: UpSettings, folder: DataFolder, listener: Any) -> None:

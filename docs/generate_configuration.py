@@ -72,6 +72,8 @@ the addresses and ports of the services behind the gateway itself.
 
 LOCAL_ROBOT: Final = (
     "The robot that `casare up` starts reads them too, except for its address, key, id, name, jobs at a time and grace."
+    "\n\n"
+    "`CASARE_SECRET_<NAME>` is what `{{secrets.NAME}}` in a workflow stands for."
 )
 
 COMMAND: Final = """\
@@ -81,11 +83,25 @@ What the commands that talk to a server read.
 
 | Variable | Meaning |
 |---|---|
-| `CASARE_URL` | the server; without it, that of the last login, or `http://127.0.0.1:8000` |
+| `CASARE_URL` | the server; without it, that of the profile in use, or `http://127.0.0.1:8000` |
+| `CASARE_PROFILE` | the login to use, by its name, as `--profile` says it; its server wins over `CASARE_URL` |
 | `CASARE_PASSWORD` | password for `casare login`; without it, a prompt |
 | `CASARE_ADMIN_PASSWORD` | the same for the user `admin`, where `CASARE_PASSWORD` is not set |
-| `XDG_CONFIG_HOME` | logins are kept in `casare/profiles.json` in it; without it, in `~/.config` |
+| `XDG_CONFIG_HOME` | logins are kept in `profiles.json` in its folder `casare`; without it, in that of `~/.config` |
 | `NO_COLOR` | set to anything: no colours |
+
+## The Python client
+
+What `casare.Client()` reads where it is not told by argument; see [the client](sdk.md).
+
+| Variable | Meaning |
+|---|---|
+| `CASARE_URL` | the server; without it, that of the last login, or `http://127.0.0.1:8000` |
+| `CASARE_PROFILE` | the stored login to use, and its server; `CASARE_URL` does not count then |
+| `CASARE_TOKEN` | an access token, used as it is; `CASARE_TOKEN_FILE` is a file with it |
+| `CASARE_USERNAME` | the user to log in as, where `CASARE_TOKEN` is not set; without both, the stored login |
+| `CASARE_PASSWORD` | the user's password; `CASARE_PASSWORD_FILE` is a file with it |
+| `XDG_CONFIG_HOME` | where the stored logins are, as above |
 
 ## Tests
 

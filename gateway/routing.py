@@ -128,6 +128,7 @@ _DISPATCHER: Final = (
     Route("GET", "/robots/{robot_id}", "dispatcher", _own("robot-detail", 200)),
     Route("PUT", "/robots/{robot_id}", "dispatcher", _own("robot-update", 60)),
     Route("PUT", "/robots/{robot_id}/status", "dispatcher", _own("robot-status", 120)),
+    Route("POST", "/robots/{robot_id}/commands", "dispatcher", _own("robot-commands", 60)),
     Route("DELETE", "/robots/{robot_id}", "dispatcher", _own("robot-delete", 30)),
     Route("POST", "/robots/{robot_id}/heartbeat", "dispatcher", _own("heartbeat", 600)),
     Route("POST", "/jobs/claim", "dispatcher", _own("claim", 120)),

@@ -15,8 +15,8 @@ from shared.kernel.errors import Unavailable
 from shared.kernel.tasks import end_tasks
 from shared.web.close_codes import CloseCode, can_be_sent
 
-HEARTBEAT_SECONDS: Final = 20.0
-"""How long a replica may say nothing before it is pinged; half of it later it counts as dead."""
+HEARTBEAT_SECONDS: Final = 26.0
+"""How long a replica may say nothing before it is pinged; half of it later it counts as dead: after 39 s in all."""
 GOODBYE_SECONDS: Final = 2.0
 """How long a replica gets to answer a close frame."""
 _HANDSHAKE: Final = b"sec-websocket-"

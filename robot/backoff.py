@@ -20,6 +20,13 @@ class Backoff:
             return retry_after + self._rng.uniform(0, whole / 2)
         return self._rng.uniform(whole / 2, whole)
 
+    def spread_seconds(self, failures: int) -> float:
+        """Returns a wait anywhere up to the whole one after so many failures.
+
+        For reconnecting: a server that restarts loses all its robots at once, and should not get them back so.
+        """
+        return self._rng.uniform(0, min(self._cap, self._first * 2 ** min(failures, 30)))
+
     def reset(self) -> None:
         """Starts again from the first wait."""
         self._failures = 0

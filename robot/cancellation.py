@@ -1,7 +1,8 @@
 """Stopping a job from outside: between two nodes, and in the middle of a wait."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -9,15 +10,22 @@ T = TypeVar("T")
 
 
 class StopReason(Enum):
-    """Why a job is stopped; only SHUTDOWN gives the job back to the queue."""
+    """Why a job is stopped; only SHUTDOWN gives the job back to the queue.
+
+    BRANCH_FAILED stops the other branches of a ParallelNode, never the job itself.
+    """
 
     CANCELLED = "cancelled"
     LEASE_LOST = "lease_lost"
     SHUTDOWN = "shutdown"
+    BRANCH_FAILED = "branch_failed"
 
 
-class JobStopped(Exception):
-    """The job was told to stop; not a failure of its workflow."""
+class JobStopped(BaseException):
+    """The job was told to stop; not a failure of its workflow.
+
+    Like asyncio's own CancelledError no `Exception`, so that a node's `except Exception` does not swallow it.
+    """
 
     def __init__(self, reason: StopReason) -> None:
         super().__init__(reason.value)
@@ -30,6 +38,7 @@ class CancelScope:
     def __init__(self) -> None:
         self._stopped = asyncio.Event()
         self._reason: StopReason | None = None
+        self._children: set[CancelScope] = set()
 
     @property
     def reason(self) -> StopReason | None:
@@ -37,13 +46,27 @@ class CancelScope:
         return self._reason
 
     def cancel(self, reason: StopReason = StopReason.CANCELLED) -> None:
-        """Asks the job to stop."""
+        """Asks the job to stop, with the scopes inside this one."""
         if self._reason is None:
             self._reason = reason
             self._stopped.set()
+            for child in self._children:
+                child.cancel(reason)
+
+    @contextmanager
+    def child(self) -> Iterator["CancelScope"]:
+        """Gives a scope that ends with this one, and can be cancelled alone."""
+        child = CancelScope()
+        if self._reason is not None:
+            child.cancel(self._reason)
+        self._children.add(child)
+        try:
+            yield child
+        finally:
+            self._children.discard(child)
 
     def check(self) -> None:
-        """Raises JobStopped once the scope is cancelled."""
+        """Raises JobStopped once the scope is cancelled. May be called from any thread."""
         if self._reason is not None:
             raise JobStopped(self._reason)
 

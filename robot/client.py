@@ -12,11 +12,13 @@ from robot.protocol import (
     AccessRefused,
     CallRejected,
     ClaimedJob,
+    HeartbeatAnswer,
     NotHeld,
     Registration,
     TryAgain,
     Unknown,
     report_fields,
+    texts_in,
 )
 from robot.values import encode_json
 
@@ -36,22 +38,32 @@ class OrchestratorClient:
             headers={"X-Api-Key": api_key, "User-Agent": "casare-robot", "Content-Type": "application/json"},
             timeout=timeout_seconds,
             # A company's proxy cannot reach the server of this very machine.
-            trust_env=not _is_loopback(url.host),
+            trust_env=not is_loopback(url.host),
         )
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
 
-    async def register(self, registration: Registration) -> None:
-        """Makes the robot known, or updates what is known of it."""
-        await self._call("POST", "/robots/register", registration.body())
+    async def register(self, registration: Registration) -> list[str]:
+        """Makes the robot known, or updates what is known of it; returns the ids of the jobs that it holds."""
+        return texts_in(await self._call("POST", "/robots/register", registration.body()), "current_job_ids")
 
-    async def heartbeat(self, robot_id: str, reading: Mapping[str, Any]) -> list[str]:
-        """Returns the ids of jobs to stop. Raises Unknown when the robot has to register again."""
+    async def heartbeat(self, robot_id: str, reading: Mapping[str, Any]) -> HeartbeatAnswer:
+        """Returns what the server has to say. Raises Unknown when the robot has to register again."""
         answer = await self._call("POST", f"/robots/{_segment(robot_id)}/heartbeat", dict(reading))
-        cancelled = answer.get("cancelled_jobs") if isinstance(answer, dict) else None
-        return [job_id for job_id in cancelled if isinstance(job_id, str)] if isinstance(cancelled, list) else []
+        return HeartbeatAnswer.parse(answer)
+
+    async def add_logs(self, job: ClaimedJob, entries: list[dict[str, Any]], batch_id: str) -> None:
+        """Adds lines to the job's log; the same batch twice adds them once."""
+        body = {"logs": entries, "batch_id": batch_id, "attempt": job.attempt}
+        await self._call("POST", _job(job, "logs"), body)
+
+    async def workflow(self, workflow_id: str, version: int | None) -> Any:
+        """Returns the definition of a stored workflow."""
+        query = "" if version is None else f"?version={version}"
+        answer = await self._call("GET", f"/workflows/{_segment(workflow_id)}{query}", None)
+        return answer.get("workflow_json") if isinstance(answer, dict) else None
 
     async def claim(
         self, robot_id: str, *, environment: str, limit: int, visibility_timeout_seconds: int, wait_seconds: int
@@ -93,8 +105,8 @@ class OrchestratorClient:
         answer = await self._call("POST", _job(job, "extend-lease"), body)
         return isinstance(answer, dict) and answer.get("cancel_requested") is True
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any], *, wait_seconds: float = 0) -> object:
-        content = encode_json(body)
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None, *, wait_seconds: float = 0) -> object:
+        content = None if body is None else encode_json(body)
         try:
             response = await self._http.request(method, path, content=content, timeout=self._timeout + wait_seconds)
         except httpx.HTTPError as error:
@@ -109,7 +121,8 @@ class OrchestratorClient:
             raise TryAgain("the server's answer is not JSON") from error
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Returns whether the host is this very machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

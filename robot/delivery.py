@@ -1,26 +1,37 @@
 """Getting the end of a job to the server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from robot.backoff import Backoff
-from robot.protocol import AccessRefused, NotHeld, TryAgain
+from robot.client import OrchestratorClient
+from robot.protocol import AccessRefused, ClaimedJob, NotHeld, TryAgain
 
 _LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a job ended: `complete`, `fail` or `release`, and the call that says so."""
+    """How a job ended: `complete` with the result, `fail` with the failure, or `release`."""
 
     verb: str
-    send: Callable[[], Awaitable[None]]
+    body: Mapping[str, Any]
+
+    async def send(self, client: OrchestratorClient, job: ClaimedJob) -> None:
+        """Makes the call that says so."""
+        if self.verb == "complete":
+            await client.complete(job, self.body)
+        elif self.verb == "fail":
+            await client.fail(job, self.body)
+        else:
+            await client.release(job)
 
 
-async def deliver(report: Report, backoff: Backoff) -> None:
+async def deliver(report: Report, client: OrchestratorClient, job: ClaimedJob, backoff: Backoff) -> None:
     """Sends the report until it is answered; the caller ends it when the lease is lost.
 
     A repeated report gets the first answer again (contract beyond), so a lost answer does no harm. Drops the report
@@ -28,7 +39,7 @@ async def deliver(report: Report, backoff: Backoff) -> None:
     """
     while True:
         try:
-            await report.send()
+            await report.send(client, job)
         except TryAgain as error:
             _LOG.warning("report_delayed", report=report.verb, error=str(error))
             await asyncio.sleep(backoff.next_seconds(error.retry_after))

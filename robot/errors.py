@@ -3,8 +3,12 @@
 WorkflowError
 ├── InvalidWorkflow       the document itself
 ├── UnknownNodeType       a node of a type this robot does not have
+├── NodeTypeDisabled      a node of a type that the robot's own settings do not allow
 ├── InvalidConfig         a node's settings
 ├── UndefinedVariable     `{{name}}` without a variable of that name
+├── SecretNotFound        `{{secrets.NAME}}` without a secret of that name
+├── SecretRefused         a secret where it would leak, or that cannot be used
+├── StoredWorkflowMissing a workflow that the server does not have, or does not give to this robot
 ├── DataNotReady          a wire from a node that has not run
 ├── StepLimitReached      control flow that does not end
 ├── PathRefused           a path outside the robot's working directory
@@ -12,6 +16,8 @@ WorkflowError
 ├── HttpFailed            a request that failed (retryable where trying again may help)
 ├── ResultTooLarge        a value beyond what may be written or reported
 ├── ReportRefused         a report the server does not take
+├── CodeFailed            a command or program that a node ran (see `robot.nodes.code`)
+├── RobotRestarted        the robot's process ended in the middle of the job
 ├── NodeCrashed           a defect of the robot, not of the workflow
 └── ExpressionError       see `robot.expressions`
 """
@@ -57,6 +63,12 @@ class UnknownNodeType(WorkflowError):
     error_type = "UNKNOWN_NODE_TYPE"
 
 
+class NodeTypeDisabled(WorkflowError):
+    """Node {node_id} has a type that this robot's configuration does not allow."""
+
+    error_type = "NODE_TYPE_DISABLED"
+
+
 class InvalidConfig(WorkflowError):
     """A node's setting is missing or of the wrong kind."""
 
@@ -67,6 +79,24 @@ class UndefinedVariable(WorkflowError):
     """A template names a variable, or a field of one, that does not exist."""
 
     error_type = "UNDEFINED_VARIABLE"
+
+
+class SecretNotFound(WorkflowError):
+    """A setting refers to a secret that the robot does not have."""
+
+    error_type = "SECRET_NOT_FOUND"
+
+
+class SecretRefused(WorkflowError):
+    """A secret in a place where it would be told to others, or one that cannot be hidden or read."""
+
+    error_type = "SECRET_REFUSED"
+
+
+class StoredWorkflowMissing(WorkflowError):
+    """A sub-workflow cannot be fetched from the server."""
+
+    error_type = "WORKFLOW_NOT_FOUND"
 
 
 class DataNotReady(WorkflowError):
@@ -112,6 +142,19 @@ class ReportRefused(WorkflowError):
     """The server does not take the job's result, or what was said of its failure."""
 
     error_type = "REPORT_REFUSED"
+
+
+class CodeFailed(WorkflowError):
+    """A command or program that a node ran did not end well."""
+
+    error_type = "CODE_FAILED"
+
+
+class RobotRestarted(WorkflowError):
+    """The robot's process ended while it worked on the job; what the running node had done by then is not known."""
+
+    error_type = "ROBOT_RESTARTED"
+    retryable = True
 
 
 class NodeCrashed(WorkflowError):

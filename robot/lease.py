@@ -49,8 +49,10 @@ class LeaseKeeper:
             self._stop(reason)
 
     async def _until_over(self) -> StopReason:
+        pause = 0.0 if self._job.is_pushed else self._interval
         while True:
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(pause)
+            pause = self._interval
             if (reason := await self._extend()) is not None:
                 return reason
 

@@ -9,6 +9,7 @@ class Limits:
 
     max_steps: int = 200_000
     max_loop_depth: int = 20
+    max_workflow_depth: int = 8
     # The server takes a million bytes, node_execution included.
     max_result_bytes: int = 800_000
     max_file_bytes: int = 50_000_000

@@ -12,8 +12,12 @@ from robot.agent import Agent
 from robot.client import OrchestratorClient
 from robot.executor import Executor
 from robot.files import WorkingDirectory
+from robot.journal import JournalUnusable
 from robot.limits import Limits
+from robot.nodes import NODE_TYPES, NodeTable
+from robot.plugins import with_plugins
 from robot.protocol import ServerError
+from robot.secrets import SecretSource
 from robot.settings import RobotSettings
 
 EXIT_OK = 0
@@ -21,25 +25,41 @@ EXIT_REFUSED = 2
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-async def run(settings: RobotSettings, stop: asyncio.Event | None = None) -> int:
+class Refused(Exception):
+    """The robot cannot work as it is configured, or the server will not have it."""
+
+
+async def work(
+    settings: RobotSettings, *, node_types: NodeTable = NODE_TYPES, stop: asyncio.Event | None = None
+) -> None:
     """Works until SIGTERM or SIGINT, or until `stop` is set where the caller handles signals itself.
 
-    Returns 0 after a clean stop, 2 when the key is unusable or the server will not have this robot, with one line on
-    stderr.
+    Adds the node types of plug-ins to `node_types`. Raises Refused.
     """
     try:
         key = settings.key()
     except (OSError, ValueError) as error:
-        return _refused(f"cannot use the robot's key: {error}")
+        raise Refused(f"cannot use the robot's key: {error}") from error
+    table, problems = with_plugins(node_types)
+    _say(settings, problems)
     client = OrchestratorClient(base_url=settings.url, api_key=key, timeout_seconds=settings.request_timeout_seconds)
-    _say(settings)
     rng = random.Random()  # noqa: S311 (spreads retries, guards nothing)
     try:
-        await _work(Agent(settings, client, _executor(settings), rng=rng), stop)
+        await _work(Agent(settings, client, _executor(settings, table), rng=rng), stop)
+    except JournalUnusable as error:
+        raise Refused(str(error)) from error
     except ServerError as error:
-        return _refused(f"the server at {settings.url} refuses robot {settings.id}: {error}")
+        raise Refused(f"the server at {settings.url} refuses robot {settings.id}: {error}") from error
     finally:
         await client.close()
+
+
+async def run(settings: RobotSettings, stop: asyncio.Event | None = None) -> int:
+    """As `work`. Returns 0 after a clean stop, 2 when it was refused, with one line on stderr."""
+    try:
+        await work(settings, stop=stop)
+    except Refused as error:
+        return _refused(str(error))
     return EXIT_OK
 
 
@@ -48,10 +68,15 @@ def main() -> int:
     try:
         settings = RobotSettings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(("CASARE_ROBOT", *(str(part) for part in first["loc"]))).upper()
-        return _refused(f"{name}: {first['msg']}" if first["loc"] else first["msg"].removeprefix("Value error, "))
+        return _refused(first_fault(error))
     return asyncio.run(run(settings))
+
+
+def first_fault(error: ValidationError) -> str:
+    """Returns one line about the first setting that is wrong, naming its variable."""
+    first = error.errors()[0]
+    name = "_".join(("CASARE_ROBOT", *(str(part) for part in first["loc"]))).upper()
+    return f"{name}: {first['msg']}" if first["loc"] else first["msg"].removeprefix("Value error, ")
 
 
 async def _work(agent: Agent, stop: asyncio.Event | None) -> None:
@@ -87,16 +112,23 @@ def _on_signals(react: Callable[[], None]) -> Callable[[], None]:
     return restore
 
 
-def _executor(settings: RobotSettings) -> Executor:
+def _executor(settings: RobotSettings, node_types: NodeTable) -> Executor:
     files = WorkingDirectory(settings.workdir, allow_any=settings.allow_any_path)
-    return Executor(files, limits=Limits(max_steps=settings.max_steps))
+    return Executor(
+        files,
+        node_types=node_types.allowing(settings.allowed),
+        limits=Limits(max_steps=settings.max_steps),
+        secrets=SecretSource(directory=settings.secrets_dir),
+    )
 
 
-def _say(settings: RobotSettings) -> None:
+def _say(settings: RobotSettings, problems: list[str]) -> None:
     jobs = "1 job" if settings.max_concurrent_jobs == 1 else f"{settings.max_concurrent_jobs} jobs"
     what = f"{settings.id} → {settings.url} (environment {settings.environment}, {jobs} at a time)"
     sys.stdout.write(f"{'robot':<12}{what}\n")
     sys.stdout.flush()
+    for problem in problems:
+        sys.stderr.write(f"{'robot':<12}{problem}\n")
 
 
 def _refused(message: str) -> int:

@@ -27,6 +27,15 @@ class Progress:
         """Tells what a node has to say."""
         await self._tell(self.percent, self._current, message)
 
+    def inside(self, place: str) -> "Progress":
+        """Returns what a sub-workflow reports to: it names its nodes, and counts as the one node that it is."""
+        return _SubProgress(self, place)
+
+    async def show(self, node_id: str) -> None:
+        """Tells that control is at a node that is not counted."""
+        self._current = node_id
+        await self._tell(self.percent, node_id, None)
+
     async def finished(self) -> None:
         """Tells that the workflow is at its end."""
         self._best = 100
@@ -59,6 +68,19 @@ class Progress:
         done = len(self._done) + len(self._body) * self._share
         self._best = max(self._best, min(99, int(100 * done / self._total)))
         return self._best
+
+
+class _SubProgress(Progress):
+    def __init__(self, outer: Progress, place: str) -> None:
+        super().__init__(1, tell_nobody)
+        self._outer = outer
+        self._place = place
+
+    async def node_started(self, node_id: str) -> None:
+        await self._outer.show(self._place + node_id)
+
+    async def show(self, node_id: str) -> None:
+        await self._outer.show(node_id)
 
 
 async def tell_nobody(_percent: int, _node_id: str | None, _message: str | None) -> None:

@@ -17,6 +17,7 @@ class ServerError(Exception):
     ServerError
     ├── TryAgain         not reached, not ready or too many calls
     ├── AccessRefused    401, 403
+    ├── Replaced         another connection of the same robot
     ├── NotHeld          404 or 409: the job is not this robot's (any more), or the robot is not known
     │   └── Unknown      404
     └── CallRejected     any other answer of 400 and more; the same call would be refused again
@@ -33,6 +34,10 @@ class TryAgain(ServerError):
 
 class AccessRefused(ServerError):
     """The key is not accepted, or not for this."""
+
+
+class Replaced(ServerError):
+    """Another connection speaks for this robot now."""
 
 
 class NotHeld(ServerError):
@@ -73,34 +78,61 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    """What the server tells back: jobs to stop, and what a user has commanded."""
+
+    cancelled_jobs: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, answer: object) -> "HeartbeatAnswer":
+        """Returns what was understood of the answer."""
+        return cls(texts_in(answer, "cancelled_jobs"), texts_in(answer, "commands"))
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """One attempt at one job, held until its lease ends."""
+    """One attempt at one job, held until its lease ends.
+
+    The lease of a job that was asked for is as long as the robot wanted; that of a pushed one is the server's.
+    """
 
     job_id: str
     workflow_json: str
     workflow_name: str = ""
+    workflow_id: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     attempt: int = 1
     lease_token: str | None = None
+    is_pushed: bool = False
 
     @classmethod
-    def parse(cls, answer: object) -> "ClaimedJob | None":
+    def parse(cls, answer: object, *, is_pushed: bool = False) -> "ClaimedJob | None":
         """Returns the job, None for what cannot be reported on because it has no id."""
         if not isinstance(answer, dict) or not isinstance(answer.get("job_id"), str):
             return None
         variables, token, attempt = (answer.get(name) for name in ("variables", "lease_token", "attempt"))
+        workflow_id = answer.get("workflow_id")
         return cls(
             job_id=answer["job_id"],
             workflow_json=str(answer.get("workflow_json") or ""),
             workflow_name=str(answer.get("workflow_name") or ""),
+            workflow_id=workflow_id if isinstance(workflow_id, str) else None,
             variables=variables if isinstance(variables, dict) else {},
             attempt=attempt if isinstance(attempt, int) else 1,
             lease_token=token if isinstance(token, str) else None,
+            is_pushed=is_pushed,
         )
 
     def guard(self) -> dict[str, str]:
         """Returns what proves to the server that a report is about this attempt."""
         return {} if self.lease_token is None else {"lease_token": self.lease_token}
+
+
+def texts_in(answer: object, name: str) -> list[str]:
+    """Returns the texts in a list of the answer; none where there is no such list."""
+    values = answer.get(name) if isinstance(answer, dict) else None
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def report_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,13 +14,17 @@ _LOG = structlog.get_logger()
 
 
 class Registrar:
-    """Registers until the server answers. `generation` counts the registrations so far."""
+    """Registers until the server answers. `generation` counts the registrations so far.
+
+    `held` are the jobs that the server counted as this robot's at the last one.
+    """
 
     def __init__(self, settings: RobotSettings, client: OrchestratorClient, backoff: Backoff) -> None:
         self._client = client
         self._backoff = backoff
         self._lock = asyncio.Lock()
         self.generation = 0
+        self.held: list[str] = []
         self._registration = Registration(
             robot_id=settings.id,
             name=settings.name or settings.id,
@@ -30,6 +34,11 @@ class Registrar:
             capabilities=settings.capabilities,
             tags=settings.tags,
         )
+
+    @property
+    def registration(self) -> Registration:
+        """Returns what the robot says about itself."""
+        return self._registration
 
     async def register(self) -> None:
         """Returns once the robot is registered. Raises AccessRefused, NotHeld or CallRejected when it will not be."""
@@ -46,7 +55,7 @@ class Registrar:
         self._backoff.reset()
         while True:
             try:
-                await self._client.register(self._registration)
+                self.held = await self._client.register(self._registration)
             except (TryAgain, Unknown) as error:
                 _LOG.warning("registration_delayed", error=str(error))
                 await asyncio.sleep(self._backoff.next_seconds(getattr(error, "retry_after", None)))

@@ -1,5 +1,6 @@
 """What a finished workflow hands back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,18 +8,27 @@ from robot.errors import ResultTooLarge
 from robot.values import ValueTooLarge, encode_json, plain, size_of
 
 MAX_RECORDS = 500
+MAX_ERROR_MESSAGE = 500
 MAX_UNASKED_SIZE = 20_000
 
 
 @dataclass(slots=True)
 class NodeRecord:
-    """What one node did: `runs` times, in `duration_ms` altogether; a loop's time includes its body's."""
+    """What one node did: `runs` times, in `duration_ms` altogether; a loop's time includes its body's.
+
+    `started_ms` counts from the start of the workflow. `error` is the last one, also where it was caught or mended.
+    """
 
     node_id: str
     node_type: str
+    started_ms: float = 0.0
     status: str = "running"
     duration_ms: float = 0.0
     runs: int = 0
+    failures: int = 0
+    error: dict[str, str] | None = None
+    mending_attempts: int = 0
+    mending_successes: int = 0
 
     def ended(self, status: str, duration_ms: float) -> None:
         """Adds one run."""
@@ -26,15 +36,45 @@ class NodeRecord:
         self.duration_ms += duration_ms
         self.runs += 1
 
+    def failed(self, error_type: str, message: str) -> None:
+        """Notes a failure of one attempt."""
+        self.failures += 1
+        self.error = {"type": error_type, "message": message[:MAX_ERROR_MESSAGE]}
+
     def report(self) -> dict[str, Any]:
-        """Returns one entry of `node_execution` (contract, job details)."""
-        return {
+        """Returns one entry of `node_execution` (contract, job details); `self_healing` where it was needed."""
+        entry: dict[str, Any] = {
             "node_id": self.node_id,
             "node_type": self.node_type,
             "status": self.status,
+            "started_ms": round(self.started_ms),
             "duration_ms": round(self.duration_ms),
             "runs": self.runs,
         }
+        if self.error is not None:
+            entry |= {"failures": self.failures, "error": self.error}
+        if self.mending_attempts:
+            entry["self_healing"] = {"attempts": self.mending_attempts, "successes": self.mending_successes}
+        return entry
+
+
+class NodeRecords:
+    """The records of one job, those of its sub-workflows among them, in the order of the nodes' first runs."""
+
+    def __init__(self, now_ms: Callable[[], float]) -> None:
+        self._now_ms = now_ms
+        self._began_ms = now_ms()
+        self._records: dict[str, NodeRecord] = {}
+
+    def of(self, node_id: str, node_type: str) -> NodeRecord:
+        """Returns the node's record, begun now where it has none."""
+        if node_id not in self._records:
+            self._records[node_id] = NodeRecord(node_id, node_type, self._now_ms() - self._began_ms)
+        return self._records[node_id]
+
+    def all(self) -> list[NodeRecord]:
+        """Returns every record."""
+        return list(self._records.values())
 
 
 def build_result(outputs: dict[str, Any], records: list[NodeRecord], *, max_bytes: int) -> dict[str, Any]:
@@ -47,6 +87,11 @@ def build_result(outputs: dict[str, Any], records: list[NodeRecord], *, max_byte
         "outputs": _bounded(outputs, max_bytes),
         "node_execution": [record.report() for record in records[:MAX_RECORDS]],
     }
+    attempts = sum(record.mending_attempts for record in records)
+    if attempts:
+        # For the whole job, since records may be left out of the list.
+        successes = sum(record.mending_successes for record in records)
+        result["self_healing"] = {"attempts": attempts, "successes": successes}
     if len(records) > MAX_RECORDS:
         result["node_execution_omitted"] = len(records) - MAX_RECORDS
     return result

@@ -39,8 +39,20 @@ class RunningJobs:
             self._ended.clear()
             await self._ended.wait()
 
+    def runs(self, job_id: str, lease_token: str | None = None) -> bool:
+        """Returns whether the job runs here; with a token, whether this attempt at it does."""
+        return any(
+            run.job.job_id == job_id and lease_token in (None, run.job.lease_token) for run in self._runs.values()
+        )
+
     def start(self, job: ClaimedJob) -> None:
-        """Begins the job. An earlier attempt at it still running here lost its lease: it ends first."""
+        """Begins the job, unless this attempt at it runs here already.
+
+        An earlier attempt at it still running here lost its lease: it ends first.
+        """
+        if job.lease_token is not None and self.runs(job.job_id, job.lease_token):
+            _LOG.info("job_given_twice", job_id=job.job_id, attempt=job.attempt)
+            return
         earlier = [task for task, run in self._runs.items() if run.job.job_id == job.job_id]
         self.stop(job.job_id, StopReason.LEASE_LOST)
         run = self._make_run(job)
@@ -54,8 +66,8 @@ class RunningJobs:
             if run.job.job_id == job_id:
                 run.stop(reason)
 
-    async def drain(self, grace_seconds: float, hurry: asyncio.Event) -> None:
-        """Lets jobs finish for `grace_seconds`, or until told to hurry; then stops the rest, which are released."""
+    async def drain(self, grace_seconds: float | None, hurry: asyncio.Event) -> None:
+        """Lets jobs finish for `grace_seconds` (None: without end), or until told to hurry; releases the rest."""
         await self._wait(grace_seconds, hurry)
         for run in self._runs.values():
             run.stop(StopReason.SHUTDOWN)
@@ -70,8 +82,8 @@ class RunningJobs:
             task.cancel()
         await asyncio.gather(*abandoned, return_exceptions=True)
 
-    async def _wait(self, seconds: float, hurry: asyncio.Event | None = None) -> None:
-        if not self._runs or seconds <= 0:
+    async def _wait(self, seconds: float | None, hurry: asyncio.Event | None = None) -> None:
+        if not self._runs or (seconds is not None and seconds <= 0):
             return
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(asyncio.wait(list(self._runs)))]
         if hurry is not None:

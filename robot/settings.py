@@ -3,12 +3,14 @@
 import re
 import socket
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$"
+ALLOW_SHELL = "CASARE_ROBOT_ALLOW_SHELL"
+ALLOW_PYTHON = "CASARE_ROBOT_ALLOW_PYTHON"
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -35,7 +37,28 @@ class RobotSettings(BaseSettings):
     workdir: Path = Path()
     allow_any_path: bool = False
     max_steps: int = Field(default=200_000, ge=1)
+    state_dir: Path | None = Field(
+        default=None,
+        description="folder for the journal of held jobs; without one, `.casare-robot` in the working directory",
+    )
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="folder with a file per secret, for `{{secrets.NAME}}` where `CASARE_SECRET_<NAME>` is not set",
+    )
+    allow_shell: bool = Field(default=False, description="whether workflows may run commands (ShellNode)")
+    allow_python: bool = Field(default=False, description="whether workflows may run Python code (PythonNode)")
 
+    connection: Literal["auto", "socket", "http"] = Field(
+        default="auto",
+        description="how it gets jobs: pushed through a `socket`, by `http` long polls, or `auto`: a socket where one "
+        "can be had",
+    )
+    job_log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least severe lines that are sent to the job's log"
+    )
+    job_log_interval_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="longest time that a line of a job's log waits to be sent"
+    )
     wait_seconds: int = Field(default=20, ge=0, le=30)
     visibility_timeout_seconds: int = Field(default=30, ge=5, le=3600)
     lease_extension_interval_seconds: float | None = Field(default=None, gt=0)
@@ -76,6 +99,17 @@ class RobotSettings(BaseSettings):
             return _checked(self.api_key.get_secret_value(), "CASARE_ROBOT_API_KEY")
         assert self.api_key_file is not None
         return _checked(self.api_key_file.read_text("utf-8"), str(self.api_key_file))
+
+    @property
+    def journal_dir(self) -> Path:
+        """Returns the folder of this robot's journal."""
+        return (self.state_dir or self.workdir / ".casare-robot") / self.id
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Returns the settings that make node types available which are not otherwise."""
+        given = {ALLOW_SHELL: self.allow_shell, ALLOW_PYTHON: self.allow_python}
+        return frozenset(name for name, is_on in given.items() if is_on)
 
     @property
     def extension_interval_seconds(self) -> float:

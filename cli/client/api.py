@@ -8,7 +8,7 @@ import httpx
 
 from cli.client.json_text import encode_json
 from cli.client.problems import failure_of
-from cli.client.retrying import Call
+from cli.client.retrying import Call, Sent
 from cli.client.session import Session
 from cli.failures import ServerUnavailable, UsageProblem
 from shared.kernel.ids import NewId
@@ -42,13 +42,34 @@ class Api:
         headers = {"Idempotency-Key": self._new_id()}
         return self._object(Call("POST", path, encode_json(body), headers=headers))
 
-    def post(self, path: str) -> Answer:
-        """The answer to an action whose repeat changes nothing."""
-        return self._object(Call("POST", path))
+    def create_large(self, path: str, body: bytes, sent: Sent) -> Answer:
+        """As `create`, of a body that is JSON already; `sent` is told how much of it is under way."""
+        headers = {"Idempotency-Key": self._new_id()}
+        return self._object(Call("POST", path, body, headers=headers, sent=sent))
 
-    def put(self, path: str) -> Answer:
+    def replace_large(self, path: str, body: bytes, sent: Sent) -> Answer:
+        """As `put`, of a body that is JSON already; `sent` is told how much of it is under way."""
+        return self._object(Call("PUT", path, body, sent=sent))
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, params: Params | None = None) -> Answer:
+        """The answer to an action whose repeat changes nothing."""
+        return self._object(Call("POST", path, _content(body), params=_present(params)))
+
+    def put(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """The thing as it is after the change."""
-        return self._object(Call("PUT", path))
+        return self._object(Call("PUT", path, _content(body)))
+
+    def put_once(self, path: str) -> Answer:
+        """As `put`, where each call does something: its `Idempotency-Key` makes a repeat do nothing more."""
+        return self._object(Call("PUT", path, headers={"Idempotency-Key": self._new_id()}))
+
+    def create_once(self, path: str) -> Answer:
+        """As `create`, where the path says it all."""
+        return self._object(Call("POST", path, headers={"Idempotency-Key": self._new_id()}))
+
+    def delete(self, path: str) -> Answer:
+        """What the server says of the deletion. Raises NotThere when there is nothing to delete."""
+        return self._object(Call("DELETE", path))
 
     def _object(self, call: Call) -> Answer:
         answer = self._answer(call)
@@ -85,6 +106,10 @@ def segment(identifier: str) -> str:
     if identifier in _NO_IDS:
         raise UsageProblem(f"{identifier!r} is no id.")
     return quote(identifier, safe="")
+
+
+def _content(body: Mapping[str, Any] | None) -> bytes | None:
+    return None if body is None else encode_json(body)
 
 
 def _present(params: Params | None) -> dict[str, str | int]:

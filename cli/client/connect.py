@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from cli.output import note
@@ -10,6 +11,19 @@ from cli.profiles import ProfileStore, config_folder
 if TYPE_CHECKING:
     from cli.client.api import Api
     from cli.client.session import Session
+
+
+_profile: ContextVar[str | None] = ContextVar("profile", default=None)
+
+
+def choose_profile(name: str | None) -> None:
+    """What `--profile` or `CASARE_PROFILE` says, for all of this command's calls."""
+    _profile.set(name)
+
+
+def chosen_profile() -> str | None:
+    """The profile that was asked for by its name."""
+    return _profile.get()
 
 
 @contextmanager
@@ -27,7 +41,7 @@ def connect_session(url: str | None) -> "Iterator[Session]":
     """The login at `url`, or at the server in force when None."""
     import random
 
-    from cli.client.address import choose_url
+    from cli.client.address import choose_server
     from cli.client.retrying import RetryPolicy
     from cli.client.session import Session
     from cli.client.transport import Transport
@@ -35,8 +49,9 @@ def connect_session(url: str | None) -> "Iterator[Session]":
 
     store = ProfileStore(config_folder())
     policy = RetryPolicy(random.Random())  # noqa: S311 (spreads retries, guards nothing)
-    transport = Transport(choose_url(url, store), policy, note)
+    server = choose_server(url, chosen_profile(), store)
+    transport = Transport(server.url, policy, note)
     try:
-        yield Session(store, transport, SystemClock())
+        yield Session(store, transport, SystemClock(), name=server.profile)
     finally:
         transport.close()

@@ -1,7 +1,7 @@
-"""Follows a job to its end."""
+"""Follows jobs to their end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cli.client.api import Answer, Api, segment
@@ -14,6 +14,8 @@ _FIRST_PAUSE_SECONDS: Final = 0.2
 # 60 calls a minute: the route takes 200 from one credential, and somebody may watch several jobs.
 _LONGEST_PAUSE_SECONDS: Final = 1.0
 _GROWTH: Final = 1.25
+_PAUSE_PER_JOB_SECONDS: Final = 0.4
+"""150 calls a minute, however many jobs are watched."""
 
 
 def follow(
@@ -25,15 +27,34 @@ def follow(
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Answer:
-    """The job once it has ended; `seen` gets it at every look, `trouble` why there was none.
+    """The job once it has ended; see `follow_all`."""
+    return follow_all(api, [job_id], seen=seen, trouble=trouble, sleep=sleep, monotonic=monotonic)[0]
+
+
+def follow_all(
+    api: Api,
+    job_ids: Sequence[str],
+    *,
+    seen: Callable[[Answer], None],
+    trouble: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> list[Answer]:
+    """The jobs in their order once all have ended; `seen` gets each at every look, `trouble` why there was none.
 
     Raises ServerUnavailable when nobody has answered for a minute, and whatever else `api` raises.
     """
+    ended: dict[str, Answer] = {}
     pause = _FIRST_PAUSE_SECONDS
     last_answer = monotonic()
-    while True:
+    while waiting := [job_id for job_id in dict.fromkeys(job_ids) if job_id not in ended]:
         try:
-            job = api.get(f"/jobs/{segment(job_id)}")
+            for job_id in waiting:
+                job = api.get(f"/jobs/{segment(job_id)}")
+                last_answer = monotonic()
+                seen(job)
+                if job.get("status") in ENDINGS:
+                    ended[job_id] = job
         except ServerUnavailable as error:
             wait = max(error.retry_after_seconds or 0, _LONGEST_PAUSE_SECONDS)
             if monotonic() - last_answer + wait > PATIENCE_SECONDS:
@@ -41,9 +62,7 @@ def follow(
             trouble(str(error))
             sleep(wait)
             continue
-        last_answer = monotonic()
-        seen(job)
-        if job.get("status") in ENDINGS:
-            return job
-        sleep(pause)
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
+        if len(ended) < len(set(job_ids)):
+            sleep(max(pause, len(waiting) * _PAUSE_PER_JOB_SECONDS if len(waiting) > 1 else 0))
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
+    return [ended[job_id] for job_id in job_ids]

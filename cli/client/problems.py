@@ -9,19 +9,31 @@ from cli.failures import AccessDenied, CommandFailed, NotThere, ServerUnavailabl
 
 MAX_DETAIL: Final = 500
 _INVALID_INPUT: Final = (400, 413, 415, 422)
+_OTHER_ROLE: Final = "Log in as a user whose role permits it: casare login --username NAME"
+_FORBIDDEN: Final = {
+    "WRONG_PASSWORD": "Nothing was changed. Type the present password again.",
+    "SHARED_ACCOUNT": "The user belongs to another tenant too, and changes the password alone: casare user password",
+    "NOT_INSTALLATION_ADMIN": "Log in as an administrator of the tenant default: casare login --tenant default",
+}
 
 
 def failure_of(response: httpx.Response, url: str) -> CommandFailed:
     """What the answer means for the command; `url` is the server's."""
     problem = _problem(response)
-    status = response.status_code
     if problem is None:
         return _foreign(response, url)
+    failure = _meaning(response, problem)
+    failure.code = str(problem.get("code") or "")
+    return failure
+
+
+def _meaning(response: httpx.Response, problem: dict[str, Any]) -> CommandFailed:
+    status = response.status_code
     detail = _detail(problem)
     if status == 401:
         return AccessDenied(detail, advice="Run: casare login")
     if status == 403:
-        return AccessDenied(detail, advice="Log in as a user whose role permits it: casare login --username NAME")
+        return AccessDenied(detail, advice=_FORBIDDEN.get(str(problem.get("code")), _OTHER_ROLE))
     if status == 404:
         return NotThere(detail)
     if status in _INVALID_INPUT:

@@ -1,7 +1,7 @@
 """Which calls are made again, and after how long."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +15,8 @@ _IN_PROGRESS: Final = "IDEMPOTENCY_IN_PROGRESS"
 _NOTHING_WAS_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 Outcome = httpx.Response | httpx.RequestError
+Sent = Callable[[int], None]
+"""Told how many bytes of a body have been handed over so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Call:
     params: Mapping[str, str | int] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
+    sent: Sent | None = None
 
 
 class RetryPolicy:

@@ -23,11 +23,13 @@ class Session:
     A process that dies between the server's answer and that write has spent the token; a new login is then needed.
     """
 
-    def __init__(self, store: ProfileStore, transport: Transport, clock: Clock) -> None:
+    def __init__(self, store: ProfileStore, transport: Transport, clock: Clock, *, name: str = "") -> None:
+        """`name`: of the profile; empty: it is called by the server's address."""
         self._store = store
         self.transport = transport
         self._clock = clock
         self._url = transport.url
+        self.name = name or transport.url
 
     def access_token(self) -> str:
         """A token that is good for another minute, renewed where needed. Raises AccessDenied without a login."""
@@ -45,9 +47,17 @@ class Session:
         """Another token than the one that the server has just `refused`. Raises AccessDenied when there is none."""
         return self._renew(refused)
 
-    def begin(self, username: str, password: str) -> None:
-        """Log in, and keep the tokens in place of those of an earlier login."""
-        call = Call("POST", "/auth/login", encode_json({"username": username, "password": password}), repeatable=False)
+    def give_way(self, username: str) -> None:
+        """Stands for the address instead of for a profile that is called otherwise and is another user's."""
+        kept = self._store.get(self.name)
+        if kept is not None and kept.username != username:
+            self.name = self._url
+
+    def begin(self, username: str, password: str, *, tenant_id: str | None = None) -> None:
+        """Log in, to `tenant_id` if there are several, and keep the tokens in place of those of an earlier login."""
+        tenant = {} if tenant_id is None else {"tenant_id": tenant_id}
+        body = {"username": username, "password": password, **tenant}
+        call = Call("POST", "/auth/login", encode_json(body), repeatable=False)
         try:
             profile = self._exchange(call, username)
         except AccessDenied as refusal:
@@ -60,7 +70,7 @@ class Session:
 
         Raises ServerUnavailable then.
         """
-        profile = self._store.get(self._url)
+        profile = self._store.get(self.name)
         if profile is None:
             return False
         try:
@@ -71,14 +81,18 @@ class Session:
             return True  # it had ended already
         finally:
             with self._store.locked():
-                self._store.remove(self._url)
+                self._store.end(self.name)
         return True
 
     def _profile(self) -> Profile:
-        profile = self._store.get(self._url)
-        if profile is None:
-            raise not_logged_in(self._url)
+        profile = self._store.get(self.name)
+        # Its tokens are for the server that gave them, whatever address a command names beside the profile.
+        if profile is None or profile.url != self._url:
+            raise not_logged_in(self._url, profile=self._own_name())
         return profile
+
+    def _own_name(self) -> str:
+        return "" if self.name == self._url else self.name
 
     def _is_due(self, profile: Profile) -> bool:
         return profile.access_expires_ms - RENEW_BEFORE_MS <= self._clock.now_ms()
@@ -99,8 +113,9 @@ class Session:
         """The tokens that the call brings. With `ended`, a refusal means that the login has ended, and forgets it."""
         response = self.transport.send(call)
         if ended and response.status_code in _SPENT_OR_REVOKED:
-            self._store.remove(self._url)
-            raise AccessDenied(f"The login at {self._url} has ended.", advice="Run: casare login")
+            self._store.end(self.name)
+            option = f" --profile {self._own_name()}" if self._own_name() else ""
+            raise AccessDenied(f"The login at {self._url} has ended.", advice=f"Run: casare login{option}")
         if not response.is_success:
             raise failure_of(response, self._url)
         try:
@@ -118,4 +133,5 @@ class Session:
             access_token=access,
             refresh_token=refresh,
             access_expires_ms=self._clock.now_ms() + seconds * 1000,
+            name=self._own_name(),
         )

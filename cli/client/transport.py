@@ -1,18 +1,19 @@
 """Calls over HTTP, repeated where that is safe."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import httpx
 
 from cli.client.address import API, DEFAULT_URL, is_this_machine
-from cli.client.retrying import Call, Outcome, RetryPolicy
+from cli.client.retrying import Call, Outcome, RetryPolicy, Sent
 from cli.failures import ServerUnavailable, UsageProblem
 
 # The gateway waits up to 60 s for a service.
 TIMEOUT: Final = httpx.Timeout(65, connect=5)
 WORTH_A_WORD_SECONDS: Final = 2.0
+PIECE_BYTES: Final = 256 * 1024
 
 Notify = Callable[[str], None]
 
@@ -56,11 +57,15 @@ class Transport:
         headers = dict(call.headers)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        content: bytes | Iterator[bytes] | None = call.content
         if call.content is not None:
             headers["Content-Type"] = "application/json"
+            if call.sent is not None:
+                headers["Content-Length"] = str(len(call.content))
+                content = _told(call.content, call.sent)
         try:
             return self._http.request(
-                call.method, call.path, content=call.content, params=dict(call.params), headers=headers
+                call.method, call.path, content=content, params=dict(call.params), headers=headers
             )
         except httpx.RequestError as error:
             return error
@@ -73,6 +78,13 @@ class Transport:
         reason = str(error) or type(error).__name__
         advice = "Is it running? `casare up` starts one on this machine." if self.url == DEFAULT_URL else _ELSEWHERE
         return ServerUnavailable(f"Cannot reach the server at {self.url} ({reason}).", advice=advice)
+
+
+def _told(content: bytes, sent: Sent) -> Iterator[bytes]:
+    """The content in pieces; `sent` hears of each."""
+    for start in range(0, len(content), PIECE_BYTES):
+        yield content[start : start + PIECE_BYTES]
+        sent(min(start + PIECE_BYTES, len(content)))
 
 
 _ELSEWHERE: Final = "Is it running? CASARE_URL, or `casare login --url`, names another one."

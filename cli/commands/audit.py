@@ -1,22 +1,34 @@
-"""`casare audit`: read the audit, and prove that nobody tampered with it."""
+"""`casare audit`: read the audit, export it, and prove that nobody tampered with it."""
 
+import time
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from cli.client.connect import connect
+from cli.commands.options import All, Limit, note_hidden
 from cli.failures import CommandFailed
-from cli.output import Output, OutputFormat, note, print_fields, print_json, print_table
-from cli.times import moment
+from cli.output import Output, OutputFormat, note, print_answer, print_fields, print_table
+from cli.times import moment, moment_before
 
 if TYPE_CHECKING:
     from cli.client.api import Answer, Api
 
-app = typer.Typer(help="Read the audit, verify its hash chain.", no_args_is_help=True)
+app = typer.Typer(help="Read and export the audit, verify its hash chain.", no_args_is_help=True)
 
 Installation = Annotated[
     bool, typer.Option("--installation", help="What belongs to no tenant; for admins of the tenant default.")
 ]
+
+
+class ExportFormat(StrEnum):
+    """How exported entries are written."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
 
 _FAULTS: Final = {
     "block-missing": "Block {block} is missing.",
@@ -40,22 +52,58 @@ def list_entries(
     action: Annotated[str | None, typer.Option("--action", help="Only this action, e.g. job.cancelled.")] = None,
     resource: Annotated[str | None, typer.Option("--resource", help="Only what was done to this id.")] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", help="done or refused.")] = None,
-    since: Annotated[str | None, typer.Option("--since", help="From then on, e.g. 2027-01-31T00:00:00Z.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=500, help="How many at most.")] = 100,
+    since: Annotated[
+        str | None, typer.Option("--since", help="From then on: 2h, 7d, or a time such as 2027-01-31T09:00:00Z.")
+    ] = None,
+    limit: Limit = 100,
+    everything: All = False,
     installation: Installation = False,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """List who did what, or was refused what, newest first."""
-    filters = {"actor": actor, "action": action, "resource_id": resource, "outcome": outcome, "since": since}
+    """List who did what, or was refused what, newest first.
+
+    \b
+    Examples:
+      casare audit list --actor ada --outcome refused
+    """
+    from cli.client.pages import read_list
+
+    filters = {"actor": actor, "action": action, "resource_id": resource, "outcome": outcome, "since": _since(since)}
     with connect() as api:
-        answer = api.get("/audit", {**filters, "limit": limit, **_of_installation(installation)})
-    if output is OutputFormat.JSON:
-        print_json(answer)
-        return
-    titles = ("TIME", "ACTOR", "ACTION", "RESOURCE", "ADDRESS", "OUTCOME")
-    print_table(titles, [_row(entry) for entry in answer.get("entries", ())], none="No entries.")
-    if answer.get("next_cursor"):
-        note("… and older ones; --limit shows more of them.")
+        found = read_list(
+            api,
+            "/audit",
+            "entries",
+            {**filters, **_of_installation(installation)},
+            limit=None if everything else limit,
+        )
+    print_answer(found.entries, output, _print_entries)
+    note_hidden(found.n_hidden)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; - for stdout.")],
+    format_: Annotated[
+        ExportFormat, typer.Option("--format", help="A JSON object on each line, or a table for spreadsheets.")
+    ] = ExportFormat.JSONL,
+    since: Annotated[
+        str | None, typer.Option("--since", help="From then on: 2h, 7d, or a time such as 2027-01-31T09:00:00Z.")
+    ] = None,
+    installation: Installation = False,
+) -> None:
+    """Write all entries to a file, newest first. The file is there as a whole, or not at all.
+
+    \b
+    Examples:
+      casare audit export audit.jsonl
+      casare audit export audit.csv --format csv --since 2027-01-01T00:00:00Z
+    """
+    from cli.audit_export import write_entries
+
+    with connect() as api:
+        n_entries = write_entries(api, file, format_.value, {"since": _since(since), **_of_installation(installation)})
+    note(f"{n_entries} entries are written{'' if str(file) == '-' else f' to {file}'}.")
 
 
 @app.command()
@@ -71,25 +119,38 @@ def verify(
 
     Keep the head that is printed in a safe place, and expect it next time: only that shows that the newest entries
     were not cut off.
+
+    \b
+    Examples:
+      casare audit verify
+      casare audit verify --expect-head "$(cat head.txt)"
     """
     with connect() as api:
         found = _verify(api, {"expect_head": expect_head, **_of_installation(installation)})
-    head: dict[str, Any] = found.get("head") or {}
-    if output is OutputFormat.JSON:
-        print_json(found)
-    elif found.get("intact"):
-        print_fields(
-            [
-                ("audit", "intact"),
-                ("blocks", found.get("blocks")),
-                ("entries", found.get("entries")),
-                ("not sealed yet", found.get("unsealed")),
-                ("removed as old", f"{found.get('removed_blocks')} blocks"),
-                ("head", head.get("hash")),
-            ]
-        )
+    print_answer(found, output, _print_verified)
     if not found.get("intact"):
         raise CommandFailed(_explained(found.get("broken") or {}), advice=_WHAT_TO_DO)
+
+
+def _print_verified(found: "Answer") -> None:
+    if not found.get("intact"):
+        return
+    head: dict[str, Any] = found.get("head") or {}
+    print_fields(
+        [
+            ("audit", "intact"),
+            ("blocks", found.get("blocks")),
+            ("entries", found.get("entries")),
+            ("not sealed yet", found.get("unsealed")),
+            ("removed as old", f"{found.get('removed_blocks')} blocks"),
+            ("head", head.get("hash")),
+        ]
+    )
+
+
+def _print_entries(entries: "list[Answer]") -> None:
+    titles = ("TIME", "ACTOR", "ACTION", "RESOURCE", "ADDRESS", "OUTCOME")
+    print_table(titles, [_row(entry) for entry in entries], none="No entries.")
 
 
 def _verify(api: "Api", params: dict[str, str | None]) -> "Answer":
@@ -104,6 +165,10 @@ def _verify(api: "Api", params: dict[str, str | None]) -> "Answer":
 def _explained(broken: dict[str, Any]) -> str:
     text = _FAULTS.get(str(broken.get("fault")), "The chain breaks at block {block}.")
     return f"The audit was tampered with. {text.format(block=broken.get('block'), entry_id=broken.get('entry_id'))}"
+
+
+def _since(text: str | None) -> str | None:
+    return None if text is None else moment_before(text, time.time_ns() // 1_000_000, "--since").isoformat()
 
 
 def _of_installation(asked: bool) -> dict[str, str]:

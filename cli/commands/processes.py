@@ -21,14 +21,25 @@ def up(
         ),
     ] = False,
 ) -> None:
-    """Start everything on this machine: all services, the gateway, the store and a robot."""
+    """Start everything on this machine: all services, the gateway, the store and a robot.
+
+    \b
+    Examples:
+      casare up
+      CASARE_PORT=9000 CASARE_DATA_DIR=/var/lib/casare casare up
+    """
     from cli.up import main
 
     raise typer.Exit(main(distributed))
 
 
 def serve(target: Annotated[ServeTarget, typer.Argument(help="What to run.")]) -> None:
-    """Run one service in this process, configured by CASARE_* variables."""
+    """Run one service in this process, configured by CASARE_* variables.
+
+    \b
+    Examples:
+      casare serve dispatcher
+    """
     from cli.serve import main
 
     raise typer.Exit(main(target))

@@ -1,22 +1,39 @@
 """`casare schedule`: run workflows at set times."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from cli.client.connect import connect
-from cli.commands.workflows import ExecutionMode, Mode, Priority
-from cli.output import Output, OutputFormat, print_fields, print_json, print_table
-from cli.times import moment
+from cli.commands import schedule_next
+from cli.commands.options import (
+    All,
+    ExecutionMode,
+    Limit,
+    Mode,
+    Priority,
+    ScheduleId,
+    WorkflowFilter,
+    WorkflowRef,
+    Yes,
+    note_hidden,
+)
+from cli.confirm import confirm
+from cli.failures import UsageProblem
+from cli.output import Output, OutputFormat, note, print_answer, print_fields, print_table
+from cli.times import moment, moment_in
 
 if TYPE_CHECKING:
     from cli.client.api import Answer
 
 app = typer.Typer(help="Run workflows at set times.", no_args_is_help=True)
 
-ScheduleId = Annotated[str, typer.Argument(metavar="SCHEDULE_ID")]
-WorkflowFilter = Annotated[str | None, typer.Option("--workflow", help="Only schedules of this workflow's id.")]
+_CRON_HELP: Final = (
+    "Five fields: minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7 (0 and 7 are Sunday), e.g. '0 9 * * 1-5' "
+    "for weekdays at 9, or @hourly, @daily, @weekly, @monthly."
+)
+_MOST: Final = 1_000
 
 
 class Misfire(StrEnum):
@@ -36,9 +53,11 @@ class Overlap(StrEnum):
 
 @app.command()
 def create(
-    workflow_id: Annotated[str, typer.Argument(metavar="WORKFLOW_ID", help="The workflow to run.")],
+    workflow: WorkflowRef,
     cron: Annotated[str, typer.Option("--cron", help="When, e.g. '0 9 * * 1-5' or '@hourly'.")],
-    name: Annotated[str, typer.Option("--name", help="What to call the schedule.")],
+    name: Annotated[str | None, typer.Option("--name", help="What to call it. Default: the workflow and the time.")] = (
+        None
+    ),
     timezone: Annotated[
         str, typer.Option("--timezone", help="Whose clock the times are of, e.g. Europe/Berlin.")
     ] = "UTC",
@@ -53,20 +72,34 @@ def create(
     disabled: Annotated[bool, typer.Option("--disabled", help="Create it without letting it fire.")] = False,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Create a schedule for a workflow."""
-    body = {
-        "workflow_id": workflow_id,
-        "schedule_name": name,
-        "cron_expression": cron,
-        "timezone": timezone,
-        "priority": priority,
-        "execution_mode": execution_mode.value,
-        "misfire_policy": misfire_policy.value,
-        "overlap_policy": overlap_policy.value,
-        "enabled": not disabled,
-    }
+    """Create a schedule for a workflow.
+
+    \b
+    Examples:
+      casare schedule create "Check invoices" --cron '0 2 * * *' --timezone Europe/Berlin --name Nightly
+      casare schedule create "Check invoices" --cron @hourly --overlap-policy skip
+    """
+    from cli.client.workflow_names import workflow_id_of
+
     with connect() as api:
-        _print(api.create("/schedules", body), output)
+        body = {
+            "workflow_id": workflow_id_of(api, workflow),
+            "schedule_name": name or f"{workflow} {cron}",
+            "cron_expression": cron,
+            "timezone": timezone,
+            "priority": priority,
+            "execution_mode": execution_mode.value,
+            "misfire_policy": misfire_policy.value,
+            "overlap_policy": overlap_policy.value,
+            "enabled": not disabled,
+        }
+        try:
+            created = api.create("/schedules", body)
+        except UsageProblem as refusal:
+            if "cron" in str(refusal):
+                raise UsageProblem(str(refusal), advice=_CRON_HELP) from refusal
+            raise
+    print_answer(created, output, _print)
 
 
 @app.command("list")
@@ -75,16 +108,119 @@ def list_schedules(
     enabled: Annotated[
         bool | None, typer.Option("--enabled/--disabled", help="Only those that fire, or only those that do not.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")] = 100,
+    limit: Limit = 100,
+    everything: All = False,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """List the schedules."""
+    """List the schedules.
+
+    \b
+    Examples:
+      casare schedule list --enabled
+    """
+    from cli.client.workflow_names import workflow_id_of
+
     wanted = None if enabled is None else str(enabled).lower()
+    n_most = _MOST if everything else min(limit, _MOST)
     with connect() as api:
-        schedules = api.get_list("/schedules", {"workflow_id": workflow, "enabled": wanted, "limit": limit})
-    if output is OutputFormat.JSON:
-        print_json(schedules)
-        return
+        workflow_id = None if workflow is None else workflow_id_of(api, workflow)
+        # This list has no pages and no total: asking for one more tells whether there is more.
+        asked = min(n_most + 1, _MOST)
+        found = api.get_list("/schedules", {"workflow_id": workflow_id, "enabled": wanted, "limit": asked})
+    print_answer(found[:n_most], output, _print_schedules)
+    note_hidden(None if len(found) > n_most or len(found) == _MOST else 0)
+
+
+@app.command()
+def show(schedule_id: ScheduleId, output: Output = OutputFormat.TABLE) -> None:
+    """Show one schedule.
+
+    \b
+    Examples:
+      casare schedule show 770e8400-e29b-41d4-a716-446655440002
+    """
+    from cli.client.api import segment
+
+    with connect() as api:
+        schedule = api.get(f"/schedules/{segment(schedule_id)}")
+    print_answer(schedule, output, _print)
+
+
+schedule_next.add_to(app)
+
+
+@app.command()
+def enable(schedule_id: ScheduleId, output: Output = OutputFormat.TABLE) -> None:
+    """Let a schedule fire. What was due while it was disabled stays undone.
+
+    \b
+    Examples:
+      casare schedule enable 770e8400-e29b-41d4-a716-446655440002
+    """
+    _switch(schedule_id, "enable", output)
+
+
+@app.command()
+def disable(schedule_id: ScheduleId, output: Output = OutputFormat.TABLE) -> None:
+    """Stop a schedule from firing.
+
+    \b
+    Examples:
+      casare schedule disable 770e8400-e29b-41d4-a716-446655440002
+    """
+    _switch(schedule_id, "disable", output)
+
+
+@app.command()
+def trigger(
+    schedule_id: ScheduleId,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Stay until the job has ended; print its result.")
+    ] = False,
+    output: Output = OutputFormat.TABLE,
+) -> None:
+    """Run a schedule's workflow now, also when it is disabled; no due time moves.
+
+    \b
+    Examples:
+      casare schedule trigger 770e8400-e29b-41d4-a716-446655440002 --watch
+    """
+    from cli.client.api import segment
+    from cli.watch import watch_to_end
+
+    with connect() as api:
+        answer = api.put_once(f"/schedules/{segment(schedule_id)}/trigger")
+        if watch:
+            watch_to_end(api, [str(answer["job_id"])], output)
+            return
+    print_answer(answer, output, _print_triggered)
+
+
+@app.command()
+def delete(schedule_id: ScheduleId, yes: Yes = False, output: Output = OutputFormat.TABLE) -> None:
+    """Delete a schedule. Its jobs stay.
+
+    \b
+    Examples:
+      casare schedule delete 770e8400-e29b-41d4-a716-446655440002 --yes
+    """
+    from cli.client.api import segment
+
+    confirm(f"Delete the schedule {schedule_id}?", yes=yes)
+    with connect() as api:
+        answer = api.delete(f"/schedules/{segment(schedule_id)}")
+    print_answer(answer, output, lambda _: note(f"The schedule {schedule_id} is deleted."))
+
+
+def _switch(schedule_id: str, verb: str, output: OutputFormat) -> None:
+    from cli.client.api import segment
+
+    with connect() as api:
+        schedule = api.put(f"/schedules/{segment(schedule_id)}/{verb}")
+    print_answer(schedule, output, _print)
+
+
+def _print_schedules(schedules: "list[Answer]") -> None:
     rows = [
         (
             schedule.get("schedule_id"),
@@ -97,60 +233,15 @@ def list_schedules(
         )
         for schedule in schedules
     ]
-    print_table(("SCHEDULE", "NAME", "CRON", "TIME ZONE", "ENABLED", "NEXT", "RUNS"), rows, none="No schedules.")
+    titles = ("SCHEDULE", "NAME", "CRON", "TIME ZONE", "ENABLED", "NEXT", "RUNS")
+    print_table(titles, rows, none="No schedules.")
 
 
-@app.command()
-def show(schedule_id: ScheduleId, output: Output = OutputFormat.TABLE) -> None:
-    """Show one schedule."""
-    from cli.client.api import segment
-
-    with connect() as api:
-        _print(api.get(f"/schedules/{segment(schedule_id)}"), output)
+def _print_triggered(answer: dict[str, Any]) -> None:
+    print_fields([("job", answer.get("job_id")), ("next", f"casare job watch {answer.get('job_id')}")])
 
 
-@app.command()
-def enable(schedule_id: ScheduleId, output: Output = OutputFormat.TABLE) -> None:
-    """Let a schedule fire."""
-    _switch(schedule_id, "enable", output)
-
-
-@app.command()
-def disable(schedule_id: ScheduleId, output: Output = OutputFormat.TABLE) -> None:
-    """Stop a schedule from firing."""
-    _switch(schedule_id, "disable", output)
-
-
-@app.command("next")
-def upcoming(
-    workflow: WorkflowFilter = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="How many at most.")] = 20,
-    output: Output = OutputFormat.TABLE,
-) -> None:
-    """List what runs next."""
-    with connect() as api:
-        runs = api.get_list("/schedules/upcoming", {"workflow_id": workflow, "limit": limit})
-    if output is OutputFormat.JSON:
-        print_json(runs)
-        return
-    rows = [
-        (moment(run.get("next_run")), run.get("schedule_name"), run.get("workflow_name"), run.get("schedule_id"))
-        for run in runs
-    ]
-    print_table(("NEXT", "NAME", "WORKFLOW", "SCHEDULE"), rows, none="Nothing is scheduled.")
-
-
-def _switch(schedule_id: str, verb: str, output: OutputFormat) -> None:
-    from cli.client.api import segment
-
-    with connect() as api:
-        _print(api.put(f"/schedules/{segment(schedule_id)}/{verb}"), output)
-
-
-def _print(schedule: "Answer", output: OutputFormat) -> None:
-    if output is OutputFormat.JSON:
-        print_json(schedule)
-        return
+def _print(schedule: "Answer") -> None:
     print_fields(
         [
             ("schedule", schedule.get("schedule_id")),
@@ -160,6 +251,7 @@ def _print(schedule: "Answer", output: OutputFormat) -> None:
             ("time zone", schedule.get("timezone")),
             ("enabled", schedule.get("enabled")),
             ("next run", moment(schedule.get("next_run"))),
+            ("here", moment_in(schedule.get("next_run"), None)),
             ("last run", moment(schedule.get("last_run"))),
             ("runs", schedule.get("run_count")),
             ("failures", schedule.get("failure_count")),

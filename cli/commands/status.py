@@ -1,9 +1,14 @@
 """`casare status`: the fleet's figures."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from cli.client.connect import connect
-from cli.output import Output, OutputFormat, print_fields, print_json
+from cli.output import Output, OutputFormat, print_answer, print_fields
+
+if TYPE_CHECKING:
+    from cli.client.api import Answer
 
 
 def add_to(app: typer.Typer) -> None:
@@ -12,12 +17,20 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(output: Output = OutputFormat.TABLE) -> None:
-    """Show how many robots there are, what they do, and how many jobs wait."""
+    """Show how many robots there are, what they do, and how many jobs wait.
+
+    \b
+    Examples:
+      casare status
+      casare status --profile prod -o json
+    """
     with connect() as api:
         fleet = api.get("/metrics/fleet")
-    if output is OutputFormat.JSON:
-        print_json(fleet)
-        return
+    print_answer(fleet, output, print_fleet)
+
+
+def print_fleet(fleet: "Answer") -> None:
+    """The figures for people."""
     robots = f"{fleet.get('total_robots')} ({fleet.get('idle_robots')} idle, {fleet.get('busy_robots')} busy, "
     print_fields(
         [

@@ -1,97 +1,119 @@
-"""`casare workflow`: submit one, look at one."""
+"""`casare workflow`: look at workflows, delete them; the rest of the group is in modules of its own."""
 
-from enum import StrEnum
-from pathlib import Path
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.client.connect import connect
-from cli.failures import UsageProblem
-from cli.output import Output, OutputFormat, print_fields, print_json
-from cli.times import moment
+from cli.commands import workflow_diff, workflow_push, workflow_run, workflow_submit
+from cli.commands.options import All, Limit, WorkflowRef, Yes, note_hidden
+from cli.confirm import confirm
+from cli.output import Output, OutputFormat, note, print_answer, print_fields, print_table
+from cli.times import age, moment
 
 if TYPE_CHECKING:
     from cli.client.api import Answer
 
-app = typer.Typer(help="Submit workflows, look at them.", no_args_is_help=True)
+app = typer.Typer(help="Push, run and compare workflows, look at them.", no_args_is_help=True)
+workflow_push.add_to(app)
+workflow_run.add_to(app)
+workflow_submit.add_to(app)
 
 
-class Trigger(StrEnum):
-    """What makes a submitted workflow run."""
-
-    MANUAL = "manual"
-    SCHEDULED = "scheduled"
-
-
-class ExecutionMode(StrEnum):
-    """Where it may run."""
-
-    LAN = "lan"
-    INTERNET = "internet"
-
-
-Priority = Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the highest.")]
-Mode = Annotated[ExecutionMode, typer.Option("--execution-mode", help="Where it may run.")]
-
-
-@app.command()
-def submit(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The workflow, as JSON.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="Default: metadata.name in the file, or the file's name.")
-    ] = None,
-    var: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--var", metavar="NAME=VALUE", help="A variable of the workflow; VALUE is JSON, or else text. Repeatable."
-        ),
-    ] = None,
-    trigger: Annotated[
-        Trigger | None, typer.Option("--trigger", help="Run now, or on a schedule. Default: as --cron says.")
-    ] = None,
-    cron: Annotated[str | None, typer.Option("--cron", help="When to run it, e.g. '0 9 * * 1-5' (UTC).")] = None,
-    priority: Priority = 10,
-    execution_mode: Mode = ExecutionMode.LAN,
-    watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Stay until the job has ended; print its result.")
-    ] = False,
+@app.command("list")
+def list_workflows(
+    search: Annotated[str | None, typer.Option("--search", help="Only with this in the name, in any case.")] = None,
+    limit: Limit = 100,
+    everything: All = False,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Submit a workflow: run it now, or on a schedule."""
-    from cli.watch import watch_to_end
-    from cli.workflow_file import read_workflow
+    """List the workflows, newest first.
 
-    trigger = trigger or (Trigger.SCHEDULED if cron else Trigger.MANUAL)
-    _check(trigger, cron, watch=watch)
-    workflow = read_workflow(file, name=name, assignments=var or ())
-    body = {
-        **workflow.body(),
-        "trigger_type": trigger.value,
-        "schedule_cron": cron,
-        "priority": priority,
-        "execution_mode": execution_mode.value,
-    }
+    \b
+    Examples:
+      casare workflow list --search invoice
+      casare workflow list --all -o json
+    """
+    from cli.client.pages import read_list
+
     with connect() as api:
-        submitted = api.create("/workflows", body)
-        if watch and submitted.get("job_id"):
-            watch_to_end(api, submitted["job_id"], output)
-            return
-    _print_submitted(submitted, output)
+        found = read_list(api, "/workflows", "workflows", {"search": search}, limit=None if everything else limit)
+    print_answer(found.entries, output, _print_workflows)
+    note_hidden(found.n_hidden)
 
 
 @app.command()
 def show(
-    workflow_id: Annotated[str, typer.Argument(metavar="WORKFLOW_ID")], output: Output = OutputFormat.TABLE
+    workflow: WorkflowRef,
+    version: Annotated[int | None, typer.Option("--version", min=1, help="Default: the current one.")] = None,
+    output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Show a workflow; `-o json` with its definition."""
+    """Show a workflow; `-o json` with its definition.
+
+    \b
+    Examples:
+      casare workflow show "Check invoices"
+      casare workflow show "Check invoices" --version 1 -o json
+    """
     from cli.client.api import segment
+    from cli.client.workflow_names import workflow_id_of
 
     with connect() as api:
-        workflow = api.get(f"/workflows/{segment(workflow_id)}")
-    if output is OutputFormat.JSON:
-        print_json(workflow)
-        return
+        workflow_id = workflow_id_of(api, workflow)
+        found = api.get(f"/workflows/{segment(workflow_id)}", {"version": version})
+    print_answer(found, output, _print_workflow)
+
+
+@app.command()
+def versions(workflow: WorkflowRef, output: Output = OutputFormat.TABLE) -> None:
+    """List the versions of a workflow, newest first.
+
+    \b
+    Examples:
+      casare workflow versions "Check invoices"
+    """
+    from cli.client.api import segment
+    from cli.client.workflow_names import workflow_id_of
+
+    with connect() as api:
+        workflow_id = workflow_id_of(api, workflow)
+        found = api.get(f"/workflows/{segment(workflow_id)}/versions")
+    print_answer(list(found.get("versions", ())), output, _print_versions)
+
+
+workflow_diff.add_to(app)
+
+
+@app.command()
+def delete(workflow: WorkflowRef, yes: Yes = False, output: Output = OutputFormat.TABLE) -> None:
+    """Delete a workflow with its schedules and webhooks. Its waiting jobs are cancelled; running ones finish.
+
+    \b
+    Examples:
+      casare workflow delete "Check invoices"
+      casare workflow delete 550e8400-e29b-41d4-a716-446655440000 --yes
+    """
+    from cli.client.api import segment
+    from cli.client.workflow_names import workflow_id_of
+
+    with connect() as api:
+        workflow_id = workflow_id_of(api, workflow)
+        confirm(f"Delete the workflow {workflow} with its schedules and webhooks?", yes=yes)
+        answer = api.delete(f"/workflows/{segment(workflow_id)}")
+    print_answer(answer, output, lambda _: note(f"The workflow {workflow} is deleted."))
+
+
+def _print_workflows(workflows: "list[Answer]") -> None:
+    now_ms = time.time_ns() // 1_000_000
+    rows = [
+        (one.get("workflow_id"), one.get("workflow_name"), one.get("version"), age(one.get("updated_at"), now_ms))
+        for one in workflows
+    ]
+    print_table(("WORKFLOW", "NAME", "VERSION", "CHANGED"), rows, none="No workflows. `casare workflow push` adds one.")
+
+
+def _print_workflow(workflow: "Answer") -> None:
     print_fields(
         [
             ("workflow", workflow.get("workflow_id")),
@@ -105,28 +127,18 @@ def show(
     )
 
 
-def _check(trigger: Trigger, cron: str | None, *, watch: bool) -> None:
-    if trigger is Trigger.SCHEDULED and not cron:
-        raise UsageProblem("--trigger scheduled needs --cron.", advice="For example: --cron '0 9 * * 1-5'")
-    if trigger is Trigger.MANUAL and cron:
-        raise UsageProblem("--cron does not go with --trigger manual.")
-    if trigger is Trigger.SCHEDULED and watch:
-        raise UsageProblem("--watch does not go with a schedule: there is no job yet.")
-
-
-def _print_submitted(submitted: "Answer", output: OutputFormat) -> None:
-    if output is OutputFormat.JSON:
-        print_json(submitted)
-        return
-    job_id, schedule_id = submitted.get("job_id"), submitted.get("schedule_id")
-    ids = [("workflow", submitted.get("workflow_id")), ("job", job_id), ("schedule", schedule_id)]
-    fields: list[tuple[str, object]] = [(name, value) for name, value in ids if value]
-    fields.append(("message", submitted.get("message")))
-    if job_id:
-        fields.append(("next", f"casare job watch {job_id}"))
-    elif schedule_id:
-        fields.append(("next", "casare schedule next"))
-    print_fields(fields)
+def _print_versions(versions: "list[Answer]") -> None:
+    rows = [
+        (
+            one.get("version"),
+            moment(one.get("created_at")),
+            one.get("created_by"),
+            one.get("n_nodes"),
+            one.get("size_bytes"),
+        )
+        for one in versions
+    ]
+    print_table(("VERSION", "CREATED", "BY", "NODES", "BYTES"), rows, none="No versions.")
 
 
 def _count_nodes(definition: Any) -> int | None:

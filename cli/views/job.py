@@ -1,6 +1,6 @@
 """A job as people see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cli.output import console, print_fields, print_table, printable, status_text
@@ -21,6 +21,49 @@ def print_ending(job: Mapping[str, Any]) -> None:
     if (reason := failure_reason(job)) is not None:
         console().print(printable(reason))
     print_outputs(job)
+
+
+def print_endings(jobs: Sequence[Mapping[str, Any]]) -> None:
+    """How each of several finished jobs ended."""
+    rows = [
+        (
+            job.get("job_id"),
+            job.get("workflow_name"),
+            status_text(job.get("status")),
+            duration(job.get("duration_ms")),
+            failure_reason(job),
+        )
+        for job in jobs
+    ]
+    print_table(("JOB", "WORKFLOW", "STATUS", "TIME", "ERROR"), rows)
+
+
+def print_explanation(explanation: Mapping[str, Any]) -> None:
+    """Why a job waits, the strongest reason first, and what could run it."""
+    robots = explanation.get("robots") or {}
+    reasons = [reason for reason in explanation.get("reasons", ()) if isinstance(reason, dict)]
+    fields: list[tuple[str, object]] = [
+        ("job", explanation.get("job_id")),
+        ("status", status_text(explanation.get("status"))),
+        *(("because" if number == 0 else "", reason.get("message")) for number, reason in enumerate(reasons)),
+    ]
+    if explanation.get("pending"):
+        ahead = explanation.get("queue_ahead")
+        fields += [
+            (
+                "robots",
+                f"{robots.get('registered')} known, {robots.get('matching')} could run it, "
+                f"{robots.get('available')} would take it now",
+            ),
+            ("ahead of it", f"{ahead} jobs"),
+        ]
+    print_fields(fields)
+    lacks = [lack for reason in reasons for lack in reason.get("robots") or ()]
+    if lacks:
+        print()
+        print_table(
+            ("ROBOT", "LACKS"), [(lack.get("robot_id"), ", ".join(lack.get("missing") or ())) for lack in lacks]
+        )
 
 
 def failure_reason(job: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""A job being watched: a bar on a terminal, a line per change elsewhere. Both on stderr, stdout is the result's."""
+"""Jobs being watched: a bar on a terminal, a line per change elsewhere. Both on stderr, stdout is the result's."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -8,9 +8,10 @@ from cli.output import console, note, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 _STEP_PERCENT: Final = 10
+_TROUBLE: Final = ""
 
 
 class Display(Protocol):
@@ -28,18 +29,19 @@ class Display(Protocol):
         """Why it cannot be seen now."""
 
 
-def display() -> Display:
+def display(n_jobs: int = 1) -> Display:
     """What suits stderr."""
     target = console(stderr=True)
-    return Bar(target) if target.is_terminal else Lines()
+    return Bars(target, named=n_jobs > 1) if target.is_terminal else Lines(named=n_jobs > 1)
 
 
-class Bar:
-    """State, bar, percent, time, and the node at work, in one line that goes away at the end."""
+class Bars:
+    """State, bar, percent, time, and the node at work, in a line for each job that goes away at the end."""
 
-    def __init__(self, target: "Console") -> None:
+    def __init__(self, target: "Console", *, named: bool) -> None:
         self._progress = _columns(target)
-        self._task = self._progress.add_task("pending", total=100, where="")
+        self._named = named
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -51,19 +53,28 @@ class Bar:
         self._progress.stop()
 
     def show(self, job: Mapping[str, Any]) -> None:
+        job_id = str(job.get("job_id"))
+        if job_id not in self._tasks:
+            self._tasks[job_id] = self._progress.add_task("pending", total=100, where="")
+        name = f"{job_id} " if self._named else ""
         self._progress.update(
-            self._task, description=printable(_state(job)), completed=_percent(job), where=_where(job)
+            self._tasks[job_id],
+            description=printable(f"{name}{_state(job)}"),
+            completed=_percent(job),
+            where=_where(job),
         )
 
     def trouble(self, message: str) -> None:
-        self._progress.update(self._task, where=printable(f"{message} Trying again …"))
+        for task in self._tasks.values():
+            self._progress.update(task, where=printable(f"{message} Trying again …"))
 
 
 class Lines:
     """One line per change of state, and at every tenth of the way."""
 
-    def __init__(self) -> None:
-        self._last: object = None
+    def __init__(self, *, named: bool) -> None:
+        self._named = named
+        self._last: dict[str, object] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -73,14 +84,17 @@ class Lines:
     ) -> None: ...
 
     def show(self, job: Mapping[str, Any]) -> None:
+        job_id = str(job.get("job_id"))
         now = (_state(job), _percent(job) // _STEP_PERCENT)
-        if now != self._last:
-            self._last = now
-            note(f"{_state(job)} {_percent(job)} % {_where(job)}".rstrip())
+        if now != self._last.get(job_id):
+            self._last.pop(_TROUBLE, None)
+            self._last[job_id] = now
+            name = f"{job_id} " if self._named else ""
+            note(f"{name}{_state(job)} {_percent(job)} % {_where(job)}".rstrip())
 
     def trouble(self, message: str) -> None:
-        if message != self._last:
-            self._last = message
+        if message != self._last.get(_TROUBLE):
+            self._last[_TROUBLE] = message
             note(f"{message} Trying again …")
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -74,18 +75,18 @@ class Watch:
         by_credential: dict[Credential, list[_Watched]] = {}
         for watched in self._watched:
             by_credential.setdefault(watched.credential, []).append(watched)
-        few = asyncio.Semaphore(CONCURRENT_QUESTIONS)
-        await asyncio.gather(*(self._verify(few, *entry) for entry in by_credential.items()))
+        entries = iter(by_credential.items())
+        while few := tuple(islice(entries, CONCURRENT_QUESTIONS)):
+            await asyncio.gather(*(self._verify(*entry) for entry in few))
 
-    async def _verify(self, few: asyncio.Semaphore, credential: Credential, holders: list[_Watched]) -> None:
-        async with few:
-            try:
-                await self._identities.verify(credential)
-            except Unauthenticated as reason:
-                for watched in holders:
-                    self._end(watched, reason)
-            except CasareError as error:
-                _log.debug("connected_not_verified", reason=error.detail)
+    async def _verify(self, credential: Credential, holders: list[_Watched]) -> None:
+        try:
+            await self._identities.verify(credential)
+        except Unauthenticated as reason:
+            for watched in holders:
+                self._end(watched, reason)
+        except CasareError as error:
+            _log.debug("connected_not_verified", reason=error.detail)
 
     def _at_expiry(self, watched: _Watched) -> asyncio.TimerHandle | None:
         expires_ms = watched.caller.expires_ms

@@ -7,15 +7,30 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from robot.cancellation import CancelScope
-from robot.errors import InvalidConfig
+from robot.errors import InvalidConfig, SecretRefused, WorkflowError
 from robot.expressions import INLINE_WORK, MAX_WORK, WorkLimitExceeded, evaluate
 from robot.expressions.functions import FUNCTIONS, FunctionTable
 from robot.files import WorkingDirectory
 from robot.http_session import HttpSession
 from robot.limits import Limits
+from robot.secrets import JobSecrets, names_a_secret
 from robot.templates import resolve
 from robot.values import kind_of
 from robot.workflow import Node
+
+LogSink = Callable[[str, str, str | None], None]
+"""Takes (level, message, node id); returns at once, from whatever thread it is called."""
+
+
+def _tell_nobody(_level: str, _message: str, _node_id: str | None) -> None:
+    return
+
+
+class Workflows(Protocol):
+    """Where the definitions of sub-workflows come from."""
+
+    async def fetch(self, workflow_id: str, version: int | None) -> object:
+        """Returns the document. Raises WorkflowError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,9 @@ class RunScope:
     functions: FunctionTable = FUNCTIONS
     assigned: set[str] = field(default_factory=set)
     outputs: dict[str, Any] = field(default_factory=dict)
+    secrets: JobSecrets = field(default_factory=JobSecrets)
+    log: LogSink = _tell_nobody
+    workflows: Workflows | None = None
 
     def assign(self, name: str, value: Any) -> None:
         """Sets a variable."""
@@ -46,6 +64,40 @@ class Repeat(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class BranchEnd:
+    """How one branch of a node went: `error` is None where it came to its end."""
+
+    first_node: str
+    error: WorkflowError | None
+
+
+class Flow(Protocol):
+    """What a node may do with the nodes that follow it. A chain ends where control comes back to the node."""
+
+    @property
+    def in_loop(self) -> bool:
+        """Returns whether there is a loop around the node that it can end."""
+
+    def leads_on(self, port: str) -> bool:
+        """Returns whether a connection leaves the node by this port."""
+
+    def offer(self, outputs: dict[str, Any]) -> None:
+        """Offers data to the nodes of a body before the node itself is done."""
+
+    async def follow(self, port: str) -> None:
+        """Follows the chains that begin at `port`, one after another, to their end."""
+
+    async def repeat_while(self, port: str, prepare: Callable[[int], Awaitable[dict[str, Any] | None]]) -> int:
+        """Follows `port` until `prepare(index)` returns None instead of outputs; returns the number of rounds."""
+
+    async def branches(self, port: str, *, at_once: int, cancel_rest: bool) -> list[BranchEnd]:
+        """Follows each chain that begins at `port` beside the others; returns their ends, in order."""
+
+    async def call(self, document: object, variables: Mapping[str, Any], *, identity: str | None) -> dict[str, Any]:
+        """Runs a workflow as part of this one and returns its outputs. `identity` must not be running already."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeContext:
     """One execution of one node. `inputs` holds the data that arrived by wire."""
 
@@ -53,6 +105,17 @@ class NodeContext:
     inputs: Mapping[str, Any]
     run: RunScope
     repeat: Repeat
+    flow: Flow
+
+    def log(self, message: str, level: str = "info") -> None:
+        """Writes a line to the job's log. May be called from any thread."""
+        self.run.log(level, self.run.secrets.text(message), self.node.node_id)
+
+    def refuse_secrets(self, *names: str) -> None:
+        """Raises SecretRefused when one of the settings refers to a secret."""
+        for name in names:
+            if name not in self.inputs and names_a_secret(self.node.config.get(name)):
+                raise SecretRefused(f"`{name}` would tell a secret to others; use {{{{secrets.…}}}} where it is needed")
 
     def has(self, name: str) -> bool:
         """Returns whether the setting was given, by wire or in the config."""
@@ -63,7 +126,7 @@ class NodeContext:
         if name in self.inputs:
             return self.inputs[name]
         if name in self.node.config:
-            return resolve(self.node.config[name], self.run.variables)
+            return resolve(self.node.config[name], self.run.variables, self.run.secrets)
         return default
 
     def text(self, name: str, default: str | None = None) -> str:

@@ -34,7 +34,7 @@ async def end(context: NodeContext) -> Outcome:
 
 @nodes.register("IfNode", exec_outputs=("true", "false"))
 async def choose(context: NodeContext) -> Outcome:
-    """Leaves by `true` or `false`, as the condition is."""
+    """Leaves by `true` or `false`, as `condition`, an expression, is. Offers `result`."""
     config = context.node.config
     condition = context.inputs.get("condition", config.get("condition", config.get("expression")))
     if condition is None and "condition" not in context.inputs:
@@ -47,9 +47,11 @@ async def choose(context: NodeContext) -> Outcome:
 
 @nodes.register("ForEachNode", exec_outputs=(LOOP_BODY, COMPLETED))
 async def for_each(context: NodeContext) -> Outcome:
-    """Follows `loop_body` for each item, then leaves by `completed`.
+    """Follows `loop_body` for each of `items`, a list or a record, then leaves by `completed`.
 
-    A round is over where its chain ends, or where it comes back to this node.
+    The item is in the variable `item` (or as `item_variable` says) and at the port `item`, its number at `index` and in
+    `index_variable` where that is given, the number of items at `count`. A round is over where its chain ends, or where
+    it comes back to this node.
     """
     items = _items(context.value("items"))
     variables = context.run.variables

@@ -31,11 +31,15 @@ async def wait(context: NodeContext) -> Outcome:
 
 @nodes.register("LogNode")
 async def tell(context: NodeContext) -> Outcome:
-    """Writes `message` to the robot's log and shows it as the job's progress message."""
+    """Writes `message` to the job's log and the robot's own, and shows it as the job's progress message.
+
+    A secret in it is shown as `***`.
+    """
     level = context.text("level", "info").lower()
     if level not in _LEVELS:
         raise InvalidConfig(f"`level` is one of {', '.join(_LEVELS)}")
-    message = text_of(context.value("message", ""))[:MAX_MESSAGE]
+    message = context.run.secrets.text(text_of(context.value("message", "")))[:MAX_MESSAGE]
+    context.log(message, level)
     _LOG.log(_LEVELS[level], "workflow_message", node_id=context.node.node_id, message=message)
     await context.run.say(message)
     return Outcome({"message": message})

@@ -19,16 +19,25 @@ from services.dispatcher.api.job_routes import JobUseCases, build_job_router
 from services.dispatcher.api.log_routes import LogUseCases, build_log_router
 from services.dispatcher.api.retry_routes import build_retry_router
 from services.dispatcher.api.robot_routes import RobotUseCases, build_robot_router
+from services.dispatcher.api.robot_socket.measures import Measures
+from services.dispatcher.api.robot_socket.parts import SocketParts, SocketRules, SocketUseCases
+from services.dispatcher.api.robot_socket.routes import build_robot_socket_router
+from services.dispatcher.api.robot_socket.sessions import RobotSessions
 from services.dispatcher.background import Timers, duties
 from services.dispatcher.consumers import attach_consumers
 from services.dispatcher.domain.matching import CandidateIndex
 from services.dispatcher.domain.retry import RetryPolicy
+from services.dispatcher.ports import Tokens
 from services.dispatcher.settings import DispatcherSettings
+from services.dispatcher.use_cases.accept_job import AcceptJob
 from services.dispatcher.use_cases.add_job_logs import AddJobLogs
 from services.dispatcher.use_cases.cancel_job import CancelJob
 from services.dispatcher.use_cases.cancel_jobs_of_workflow import CancelJobsOfWorkflow
 from services.dispatcher.use_cases.claim_job import ClaimJob
+from services.dispatcher.use_cases.command_robot import CommandRobot
 from services.dispatcher.use_cases.complete_job import CompleteJob
+from services.dispatcher.use_cases.confirm_stop import ConfirmStop
+from services.dispatcher.use_cases.connect_robot import ConnectRobot
 from services.dispatcher.use_cases.delete_dead_letter import DeleteDeadLetter
 from services.dispatcher.use_cases.delete_robot import DeleteRobot
 from services.dispatcher.use_cases.expire_leases import ExpireLeases
@@ -59,11 +68,13 @@ from services.dispatcher.use_cases.retry_dead_letter import RetryDeadLetter
 from services.dispatcher.use_cases.retry_job import RetryJob
 from services.dispatcher.use_cases.set_robot_status import SetRobotStatus
 from services.dispatcher.use_cases.summarize_dead_letters import SummarizeDeadLetters
+from services.dispatcher.use_cases.take_jobs import TakeJobs
 from services.dispatcher.use_cases.update_robot import UpdateRobot
+from services.dispatcher.use_cases.withdraw_job import WithdrawJob
 from shared.jobs import JOB_INDEXES, JOBS, DefinitionStore, JobSubmitter
 from shared.jobs.fleet import ROBOTS
 from shared.jobs.history import JobHistory
-from shared.kernel.ids import new_token
+from shared.kernel.ids import NewId, new_id, new_token
 from shared.storage import Collection
 from shared.web import create_service_app
 from shared.web.app import on_drain
@@ -90,22 +101,35 @@ class _Parts:
     logs: MongoJobLogs
     index: CandidateIndex
     refill: RefillCandidates
+    take: TakeJobs
     claim: ClaimJob
     retry: RetryJob
     idempotent: IdempotentResponses
     retire: RetireRobot
 
 
-def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
-    """The dispatcher as an ASGI application; its lifespan consumes events and runs the timers."""
-    parts = _parts(runtime)
+def create_app(
+    settings: DispatcherSettings,
+    runtime: Runtime,
+    *,
+    lease_tokens: Tokens = new_token,
+    message_ids: NewId = new_id,
+) -> FastAPI:
+    """The dispatcher as an ASGI application; its lifespan consumes events and runs the timers.
+
+    `lease_tokens` and `message_ids` are what is random in a conversation with a robot.
+    """
+    parts = _parts(runtime, lease_tokens)
     timers = _timers(settings, runtime, parts)
+    measures = Measures(runtime.registry)
+    sessions = RobotSessions(measures)
+    measures.watch(lambda: len(sessions))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         cancel_jobs = CancelJobsOfWorkflow(parts.jobs, runtime.clock)
-        await attach_consumers(runtime.bus, parts.index, parts.retire, cancel_jobs)
+        await attach_consumers(runtime.bus, parts.index, parts.retire, cancel_jobs, sessions)
         indexes = ensure_indexes_duty(runtime.store, _INDEXES)
         async with running((indexes, *duties(timers, settings)), runtime.registry):
             yield
@@ -118,31 +142,45 @@ def create_app(settings: DispatcherSettings, runtime: Runtime) -> FastAPI:
         checks={"store": runtime.store.ping, "events": runtime.bus.check},
         lifespan=lifespan,
     )
-    app.include_router(build_job_router(_job_use_cases(settings, runtime, parts)))
+    job_use_cases = _job_use_cases(settings, runtime, parts)
+    log_use_cases = _log_use_cases(settings, runtime, parts)
+    robot_use_cases = _robot_use_cases(settings, runtime, parts)
+    app.include_router(build_job_router(job_use_cases))
     app.include_router(build_job_list_router(ListJobs(JobHistory(runtime.store)), _explain(settings, runtime, parts)))
     app.include_router(build_retry_router(parts.retry, parts.idempotent))
     app.include_router(build_dead_letter_router(_dead_letter_use_cases(runtime, parts), parts.idempotent))
-    app.include_router(build_log_router(_log_use_cases(settings, runtime, parts), parts.idempotent))
-    app.include_router(build_robot_router(_robot_use_cases(settings, runtime, parts)))
+    app.include_router(build_log_router(log_use_cases, parts.idempotent))
+    app.include_router(build_robot_router(robot_use_cases))
+    sockets = SocketParts(
+        use=_socket_use_cases(settings, runtime, parts, job_use_cases, log_use_cases, robot_use_cases),
+        rules=SocketRules.of(settings),
+        index=parts.index,
+        measures=measures,
+        new_id=message_ids,
+        now_ms=runtime.clock.now_ms,
+    )
+    app.include_router(build_robot_socket_router(sockets, sessions))
     on_drain(app, parts.claim.close)
+    on_drain(app, sessions.drain)
     _export(parts.index, runtime.registry)
     return app
 
 
-def _parts(runtime: Runtime) -> _Parts:
+def _parts(runtime: Runtime, lease_tokens: Tokens) -> _Parts:
     jobs = MongoJobs(runtime.store, runtime.relay, runtime.clock, runtime.new_id)
     robots = MongoRobots(runtime.store, runtime.relay, runtime.clock, runtime.new_id)
     index = CandidateIndex()
     refill = RefillCandidates(jobs, index)
-    claim = ClaimJob(
+    take = TakeJobs(
         jobs=jobs,
         robots=robots,
         definitions=DefinitionStore(runtime.store),
         index=index,
         clock=runtime.clock,
-        new_token=new_token,
+        new_token=lease_tokens,
         refill=refill.ask,
     )
+    claim = ClaimJob(take, robots, index)
     submitter = JobSubmitter(Collection(runtime.store, JOBS), runtime.relay, runtime.clock, runtime.new_id)
     retry = RetryJob(jobs, submitter, runtime.clock)
     idempotent = IdempotentResponses(runtime.store, runtime.clock, runtime.new_id)
@@ -152,6 +190,7 @@ def _parts(runtime: Runtime) -> _Parts:
         logs=MongoJobLogs(runtime.store),
         index=index,
         refill=refill,
+        take=take,
         claim=claim,
         retire=RetireRobot(jobs, robots),
         retry=retry,
@@ -222,9 +261,36 @@ def _robot_use_cases(settings: DispatcherSettings, runtime: Runtime, parts: _Par
         get=GetRobot(parts.robots),
         update=UpdateRobot(parts.robots, runtime.clock, offline_after_ms),
         set_status=SetRobotStatus(parts.robots, runtime.clock, offline_after_ms),
+        command=CommandRobot(parts.robots, runtime.clock, offline_after_ms),
         delete=DeleteRobot(parts.robots, parts.retire, runtime.clock),
         now_ms=runtime.clock.now_ms,
         offline_after_ms=offline_after_ms,
+    )
+
+
+def _socket_use_cases(
+    settings: DispatcherSettings,
+    runtime: Runtime,
+    parts: _Parts,
+    job: JobUseCases,
+    log: LogUseCases,
+    robot: RobotUseCases,
+) -> SocketUseCases:
+    report = ReportOnJob(parts.jobs, parts.robots, runtime.clock)
+    return SocketUseCases(
+        register=robot.register,
+        connect=ConnectRobot(parts.jobs, parts.robots, parts.take, runtime.clock, settings.robot_accept_seconds),
+        heartbeat=robot.heartbeat,
+        accept=AcceptJob(report, settings.robot_lease_seconds),
+        progress=job.progress,
+        complete=job.complete,
+        fail=job.fail,
+        release=job.release,
+        stop=ConfirmStop(parts.jobs, parts.robots, job.fail),
+        add_logs=log.add,
+        withdraw=WithdrawJob(parts.jobs, parts.robots),
+        take=parts.take,
+        robot=robot.get,
     )
 
 

@@ -85,14 +85,20 @@ class Robots(Protocol):
         """Record telemetry, whatever else changes at the same time."""
         ...
 
-    async def take_slot(self, robot: Robot, job_id: str, token: str, now_ms: int) -> bool:
-        """Reserve a slot for a job; False when the robot is full or takes no jobs."""
+    async def take_slot(
+        self, robot: Robot, job_id: str, token: str, now_ms: int, *, connection_id: str | None = None
+    ) -> bool:
+        """Reserve a slot for a job; False when the robot is full, takes no jobs, or has another connection by now."""
         ...
 
     async def free_slot(
         self, tenant_id: str, robot_id: str, job_id: str, token: str, *, cancelled_ms: int | None = None
     ) -> None:
         """Give the slot back, if it is still this lease's; note a cancelled job for the robot's next heartbeat."""
+        ...
+
+    async def forget_cancelled(self, tenant_id: str, robot_id: str, job_id: str) -> None:
+        """The robot has stopped a job it was told to stop: its heartbeats name it no more."""
         ...
 
     async def note(self, tenant_id: str, robot_id: str, event: EventData, at_ms: int) -> None:
@@ -113,6 +119,30 @@ class Robots(Protocol):
 
     async def forget_deleted(self, before_ms: int, limit: int) -> int:
         """Remove what is left of robots deleted before then, once nothing of them is pending; returns how many."""
+        ...
+
+
+class RobotSockets(Protocol):
+    """The robots that are connected to this replica, as events from all replicas concern them."""
+
+    def on_connected(self, tenant_id: str, robot_id: str, connection_id: str, version: int) -> None:
+        """The robot registered on that connection; its document then had this version."""
+        ...
+
+    def on_changed(self, tenant_id: str, robot_id: str) -> None:
+        """The robot may get other jobs than before."""
+        ...
+
+    def on_commanded(self, tenant_id: str, robot_id: str, command: str) -> None:
+        """A user told the robot something."""
+        ...
+
+    def on_deleted(self, tenant_id: str, robot_id: str) -> None:
+        """The robot is out of the fleet."""
+        ...
+
+    def on_job_ended(self, tenant_id: str, robot_id: str, job_id: str, attempt: int, reason: str | None) -> None:
+        """The robot's attempt ended; `reason` says why the server ended it, None when the robot did."""
         ...
 
 

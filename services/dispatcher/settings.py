@@ -19,6 +19,27 @@ class DispatcherSettings(ServiceSettings):
     )
     lease_check_seconds: float = Field(1.0, gt=0, description="pause between looks for expired leases and due jobs")
     refill_seconds: float = Field(2.0, gt=0, description="pause between refills of the candidates")
+    robot_accept_seconds: int = Field(
+        10, ge=1, le=60, description="how long a robot on a socket may take to accept a job that was pushed to it"
+    )
+    robot_lease_seconds: int = Field(
+        60, ge=5, le=3600, description="lease of an accepted job on a socket; heartbeats and progress renew it"
+    )
+    robot_heartbeat_seconds: int = Field(
+        30, ge=1, le=300, description="how often robots on sockets are asked to send a heartbeat"
+    )
+    robot_silent_seconds: float = Field(
+        90, gt=0, description="silence after which a robot's socket is closed; it is asked after half of it"
+    )
+    robot_read_seconds: float = Field(
+        20, gt=0, description="how long a robot may take to read one message on its socket before it is cut off"
+    )
+    robot_messages_per_minute: int = Field(
+        600, ge=10, le=100_000, description="messages a robot may send on its socket; half of it at once"
+    )
+    robot_message_max_bytes: int = Field(
+        1_000_000, ge=10_000, le=16_000_000, description="longest message a robot may send on its socket"
+    )
     slot_check_seconds: float = Field(30.0, gt=0, description="pause between looks for lost slots")
     offline_check_seconds: float = Field(5.0, gt=0, description="pause between looks for silent robots")
     retry_base_seconds: float = Field(

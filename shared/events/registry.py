@@ -27,6 +27,8 @@ EVENT_TYPES: Final[dict[str, type[EventData]]] = {
         robots.RobotWentOffline,
         robots.RobotUpdated,
         robots.RobotStatusChanged,
+        robots.RobotConnected,
+        robots.RobotCommanded,
         robots.RobotDeleted,
         robots.RobotLateReport,
         workflows.WorkflowCreated,

@@ -53,6 +53,21 @@ class RobotStatusChanged(RobotEvent, frozen=True):
     new_condition: str = ""
 
 
+class RobotConnected(RobotEvent, frozen=True):
+    """A robot registered on a socket: whoever holds an earlier connection of it gives that one up."""
+
+    TYPE: ClassVar[str] = "robot.connected"
+    connection_id: str = ""
+
+
+class RobotCommanded(RobotEvent, frozen=True):
+    """A user told a robot what to do; it learns of it on its socket at once, or at its next heartbeat."""
+
+    TYPE: ClassVar[str] = "robot.commanded"
+    command: str = ""
+    """`drain`, `pause` or `resume`."""
+
+
 class RobotDeleted(RobotEvent, frozen=True):
     """A robot was taken out of the fleet. Its jobs return to the queue; keys bound to it are to be revoked.
 

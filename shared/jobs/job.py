@@ -93,6 +93,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How long each renewal by heartbeat or progress keeps the lease."""
     lease_expires_ms: int | None = None
     """When the lease ends; None while nobody holds the job."""
+    is_offered: bool = False
+    """Pushed to a robot that has not accepted it yet; when the lease ends so, the attempt does not count."""
     must_end_ms: int | None = None
     """When the job as a whole must have ended, waiting and retries included; None for no such limit."""
     deadline_ms: int | None = None

@@ -68,6 +68,14 @@ class InProcessBus:
                 except Exception as error:  # noqa: BLE001 - whatever a handler raises, others go on
                     _log.error("announcement_failed", subscription=listener.subscription.name, reason=repr(error))
 
+    async def redeliver(self, subscription_name: str, message: Message) -> str | None:
+        """Hand `message` to the one shared subscription of that name; returns why it failed, None when it did not."""
+        for subscriber in self._subscribers:
+            subscription = subscriber.subscription
+            if subscription.name == subscription_name and subscription.delivery is Delivery.SHARED:
+                return await self._try(subscriber, message)
+        return "There is no such subscription any more."
+
     async def _deliver(self, message: Message) -> bool:
         subscribers = self._subscribers_of(message)
         if not any(s.subscription.delivery is Delivery.SHARED for s in subscribers):
@@ -84,6 +92,12 @@ class InProcessBus:
         return self._routes[message.key]
 
     async def _hand_over(self, subscriber: _Subscriber, message: Message) -> bool:
+        reason = await self._try(subscriber, message)
+        return reason is None or await self._give_up(subscriber.subscription, message, reason)
+
+    async def _try(self, subscriber: _Subscriber, message: Message) -> str | None:
+        """Call the handler up to `MAX_DELIVERIES` times; returns why the last call failed, None when one did not."""
+        reason: str | None = None
         async with subscriber.slots:
             for _ in range(MAX_DELIVERIES):
                 try:
@@ -91,8 +105,8 @@ class InProcessBus:
                 except Exception as error:  # noqa: BLE001 - whatever a handler raises, others go on
                     reason = f"{type(error).__name__}: {error}"
                 else:
-                    return True
-            return await self._give_up(subscriber.subscription, message, reason)
+                    return None
+        return reason
 
     async def _give_up(self, subscription: Subscription, message: Message, reason: str) -> bool:
         _log.error("event_handler_failed", subscription=subscription.name, event_id=message.id, reason=reason)

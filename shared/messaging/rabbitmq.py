@@ -33,12 +33,24 @@ LONGEST_PAUSE_SECONDS: Final = 5.0
 CLOSE_TIMEOUT_SECONDS: Final = 5.0
 MOST_ANNOUNCEMENTS: Final = 1_000
 """What the broker holds of announcements for a replica that does not take them; the oldest are dropped."""
+CHECK_TIMEOUT_SECONDS: Final = 1.0
 REDELIVERY_PAUSE_SECONDS: Final = 0.2
 """Between a handler's failure and the message's return to the queue: a failing handler must not spin."""
 
 _CONNECTION_ERRORS: Final = (AMQPError, OSError, asyncio.TimeoutError, RuntimeError)
 
 _log: Final = structlog.get_logger(__name__)
+
+
+async def until_unblocked(connection: AbstractConnection) -> None:
+    """Return when the broker takes messages on `connection`: at once, unless a resource alarm is on.
+
+    The broker says so to those who publish. aio-pika's own `ready` does not look at it; the driver beneath does.
+    """
+    transport = connection.transport
+    if transport is None:
+        raise Unavailable("The event broker is not reachable.")
+    await transport.connection.ready()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ class RabbitMQBus:
         if session is None:
             raise Unavailable("The event broker is not reachable.")
         try:
-            await asyncio.wait_for(session.connection.ready(), 1.0)
+            await asyncio.wait_for(until_unblocked(session.connection), CHECK_TIMEOUT_SECONDS)
         except TimeoutError as error:
             raise Unavailable("The event broker accepts no messages (resource alarm).") from error
 

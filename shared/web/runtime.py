@@ -19,6 +19,7 @@ from shared.messaging.in_process import InProcessBus
 from shared.messaging.outbox import OutboxRelay
 from shared.messaging.parking import ParkingLot
 from shared.messaging.rabbitmq import RabbitMQBus
+from shared.messaging.replays import Replays
 from shared.storage import Store, connect
 from shared.storage.clock import SYNC_EVERY_SECONDS, StoreClock
 from shared.web.tokens import InternalTokens
@@ -64,15 +65,16 @@ async def open_runtime(
         await bus.start()
         await relay.start()
         try:
-            yield Runtime(
-                store=store,
-                bus=bus,
-                relay=relay,
-                clock=clock,
-                new_id=new_id,
-                tokens=InternalTokens(settings.internal_key.get_secret_value(), clock),
-                registry=registry,
-            )
+            async with _replaying(store, bus, clock):
+                yield Runtime(
+                    store=store,
+                    bus=bus,
+                    relay=relay,
+                    clock=clock,
+                    new_id=new_id,
+                    tokens=InternalTokens(settings.internal_key.get_secret_value(), clock),
+                    registry=registry,
+                )
         finally:
             await relay.close()
             await bus.close()
@@ -100,6 +102,20 @@ async def _follow(clock: StoreClock, store: Store, stop: asyncio.Event) -> None:
         except Unavailable as error:
             _log.warning("store_clock_not_read", reason=error.detail)
         await pause(stop, SYNC_EVERY_SECONDS)
+
+
+@asynccontextmanager
+async def _replaying(store: Store, bus: Bus, clock: Clock) -> AsyncIterator[None]:
+    """Where the bus is in this process, so are the handlers that parked events wait for."""
+    if not isinstance(bus, InProcessBus):
+        yield
+        return
+    stop = asyncio.Event()
+    replays = asyncio.create_task(Replays(store, bus, ParkingLot(store, clock)).follow(stop), name="parked-replays")
+    try:
+        yield
+    finally:
+        await finish_tasks([replays], stop)
 
 
 def make_bus(settings: ServiceSettings, store: Store, clock: Clock) -> Bus:

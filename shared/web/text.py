@@ -15,8 +15,13 @@ def _checked_text(text: str) -> str:
     return text
 
 
+def is_identifier(text: str) -> bool:
+    """Whether `text` may be an `Identifier`."""
+    return _IDENTIFIER.match(text) is not None
+
+
 def _checked_identifier(text: str) -> str:
-    if not _IDENTIFIER.match(text):
+    if not is_identifier(text):
         raise ValueError("only letters, digits and . _ : @ - are allowed, starting with a letter or digit")
     return text
 

@@ -9,12 +9,14 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-PACKAGES: Final = ("services", "gateway", "shared", "robot", "cli")
+PACKAGES: Final = ("services", "gateway", "shared", "robot", "cli", "casare")
 
 PLANTED: Final = {
     "shared/kernel/planted.py": "import services.auth",
     "shared/kernel/planted_upwards.py": "import shared.web",
     "gateway/planted.py": "import services.auth.app",
+    "gateway/planted_client.py": "import casare",
+    "casare/planted.py": "import shared.kernel",
     "services/auth/use_cases/planted.py": "import services.dispatcher.domain",
     "services/dispatcher/domain/planted.py": "import services.dispatcher.use_cases",
     "services/dispatcher/use_cases/planted.py": "import services.dispatcher.adapters.job_store",

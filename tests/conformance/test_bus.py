@@ -205,6 +205,21 @@ async def test_the_broker_may_go_away_and_come_back(private_broker: Any, databas
     await bus.close()
 
 
+async def test_an_alarm_of_the_broker_is_noticed_and_ends(private_broker: Any, database_name: str) -> None:
+    bus, inbox = RabbitMQBus(private_broker.url, database_name), Inbox()
+    await bus.subscribe(Subscription("facts", ("#",)), inbox)
+    await bus.start()
+    assert await bus.wait_connected(10)
+    await asyncio.to_thread(private_broker.admin.run, "set_vm_memory_high_watermark", "0.000001")
+    publishing = asyncio.create_task(bus.publish([message(1)]))
+    await eventually(lambda: _is_away(bus), timeout_seconds=10)
+    await asyncio.to_thread(private_broker.admin.run, "set_vm_memory_high_watermark", "0.9")
+    await bus.check()
+    await publishing
+    await eventually(lambda: inbox.bodies == [b"body-1"])
+    await bus.close()
+
+
 async def _is_away(bus: Bus) -> bool:
     try:
         await bus.check()

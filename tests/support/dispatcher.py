@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from services.dispatcher.app import OUTBOX_COLLECTIONS, create_app
 from services.dispatcher.settings import DispatcherSettings
@@ -61,9 +62,14 @@ class Dispatcher:
     """A running dispatcher, and everything a test does around it."""
 
     runtime: Runtime
+    app: FastAPI
     http: httpx.AsyncClient
     events: list[CloudEvent]
     """What it and the submissions published."""
+
+    def headers(self, identity: Identity) -> Mapping[str, str]:
+        """What the gateway adds to a call of `identity`."""
+        return {HEADER: self.runtime.tokens.sign(identity)}
 
     def _caller(self, identity: Identity) -> Caller:
         return Caller(self.http, lambda: {HEADER: self.runtime.tokens.sign(identity)})
@@ -114,9 +120,15 @@ class Dispatcher:
 
 @asynccontextmanager
 async def running_dispatcher(
-    store_url: str, database: str, *, clock: Clock | None = None, **settings: Any
+    store_url: str,
+    database: str,
+    *,
+    clock: Clock | None = None,
+    random_parts: Mapping[str, Callable[[], str]] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Dispatcher]:
-    """A dispatcher whose timers look often; time is `clock`'s, by default the store's."""
+    """A dispatcher whose timers look often; time is `clock`'s, by default the store's. `random_parts`: in place of what
+    is random otherwise."""
     quick: dict[str, Any] = {
         "mongodb_url": store_url,
         "mongodb_database": database,
@@ -134,10 +146,10 @@ async def running_dispatcher(
 
     async with open_runtime(loaded, OUTBOX_COLLECTIONS, clock=clock) as runtime:
         await Consumer({}, otherwise=keep).attach(runtime.bus, Subscription("test", ("#",)))
-        app = create_app(loaded, runtime)
+        app = create_app(loaded, runtime, **(random_parts or {}))
         transport = httpx.ASGITransport(app=app)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://dispatcher") as http,
         ):
-            yield Dispatcher(runtime, http, events)
+            yield Dispatcher(runtime, app, http, events)

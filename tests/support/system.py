@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final, Self
@@ -29,6 +30,9 @@ _ROBOT_SETTINGS: Final = {
     "CASARE_ROBOT_WAIT_SECONDS": "5",
     "CASARE_ROBOT_GRACE_SECONDS": "0.5",
 }
+
+
+ROBOT_COMMAND: Final = (sys.executable, "-m", "cli.main", "robot", "run")
 
 
 class System:
@@ -60,8 +64,12 @@ class System:
         """As `UserApi.submit`, by the admin."""
         submitted = await self.admin.submit(name, workflow_json, **fields)
         if submitted["job_id"] is not None:
-            self._submitted.append(submitted["job_id"])
+            self.submitted(submitted["job_id"])
         return submitted
+
+    def submitted(self, job_id: str) -> None:
+        """The job is one of this test's: it is cancelled at the end unless it has ended."""
+        self._submitted.append(job_id)
 
     async def robot(self, name: str, *, base_url: str | None = None, **fields: Any) -> RobotApi:
         """A registered robot with a key bound to it, its id beginning with `name`."""
@@ -71,8 +79,13 @@ class System:
             await direct.register(**{"environment": ROBOTS_ENVIRONMENT, **fields})
         return await self._clients.enter_async_context(RobotApi(base_url or self.base_url, robot_id, api_key))
 
-    async def robot_process(self, name: str, workdir: Path | None = None) -> tuple[str, ChildProcess]:
-        """The id and process of a real robot with one slot, started; `workdir` holds the files of its workflows."""
+    async def robot_process(
+        self, name: str, workdir: Path | None = None, *, command: Sequence[str] = ROBOT_COMMAND, **more: str
+    ) -> tuple[str, ChildProcess]:
+        """The id and process of a real robot with one slot, started; `workdir` holds the files of its workflows.
+
+        `more` are further settings, without `CASARE_ROBOT_`.
+        """
         robot_id = f"{name}-{secrets.token_hex(3)}"
         settings = {
             **_ROBOT_SETTINGS,
@@ -80,8 +93,8 @@ class System:
             "CASARE_ROBOT_ID": robot_id,
             "CASARE_ROBOT_API_KEY": await self.admin.create_key(robot_id, robot_id=robot_id),
             "CASARE_ROBOT_WORKDIR": str(workdir or self._folder),
+            **{f"CASARE_ROBOT_{setting}": value for setting, value in more.items()},
         }
-        command = [sys.executable, "-m", "cli.main", "robot", "run"]
         return robot_id, self._children.start(command, name=robot_id, env=environment(settings), cwd=ROOT)
 
     async def job_in(self, job_id: str, *statuses: str, timeout_seconds: float = PATIENCE_SECONDS) -> Json:

@@ -37,6 +37,7 @@ ALWAYS: Final[Mapping[str, str]] = {
     "robot.registered": "robot",
     "robot.updated": "robot",
     "robot.status_changed": "robot",
+    "robot.commanded": "robot",
     "robot.deleted": "robot",
     "robot.late_report": "robot",
 }
@@ -46,7 +47,7 @@ NEVER: Final = frozenset(
     {
         "job.due", "job.claimed", "job.started", "job.progressed", "job.released", "job.lease_expired",
         "job.retry_scheduled", "job.completed", "job.failed", "job.timed_out",
-        "robot.came_back", "robot.went_offline",
+        "robot.came_back", "robot.connected", "robot.went_offline",
         "schedule.fired",
     }
 )  # fmt: skip
@@ -61,6 +62,7 @@ SHOWN: Final = frozenset(
         "cron_expression", "timezone", "enabled", "webhook_id", "job_id", "attempt", "report", "robot_id",
         "environment", "status", "previous_status", "priority", "reason", "cancelled_by", "key_id", "key_name",
         "expires_ms", "user_id", "username", "tenant_id", "role", "roles", "session_id", "changed", "changes", "fields",
+        "command",
     }
 )  # fmt: skip
 """Fields of an event's data that say more about it; others, and what is neither text nor number, stay out."""

@@ -71,15 +71,19 @@ class MongoRobots:
         update = {"$set": {**fields, "touched": mark}}
         await self._collection.update({"_id": robot.document_id}, update, Receipt("touched", mark))
 
-    async def take_slot(self, robot: Robot, job_id: str, token: str, now_ms: int) -> bool:
+    async def take_slot(
+        self, robot: Robot, job_id: str, token: str, now_ms: int, *, connection_id: str | None = None
+    ) -> bool:
         path = f"active.{job_id}"
-        guard = {
+        guard: Document = {
             "_id": robot.document_id,
             "condition": Condition.OK.value,
             "max_concurrent_jobs": robot.max_concurrent_jobs,
             "n_active": {"$lt": robot.max_concurrent_jobs},
             path: {"$exists": False},
         }
+        if connection_id is not None:
+            guard["connection_id"] = connection_id
         update = {
             "$set": {path: {"token": token, "since_ms": now_ms}, "last_seen_ms": now_ms},
             "$inc": {"n_active": 1},
@@ -95,6 +99,11 @@ class MongoRobots:
         if cancelled_ms is not None:
             update["$set"] = {f"cancelled.{job_id}": cancelled_ms}
         await self._collection.update(guard, update, Receipt(path, Absent))
+
+    async def forget_cancelled(self, tenant_id: str, robot_id: str, job_id: str) -> None:
+        path = f"cancelled.{job_id}"
+        guard = {"_id": robot_document_id(tenant_id, robot_id), path: {"$exists": True}}
+        await self._collection.update(guard, {"$unset": {path: ""}}, Receipt(path, Absent))
 
     async def note(self, tenant_id: str, robot_id: str, event: EventData, at_ms: int) -> None:
         document_id = robot_document_id(tenant_id, robot_id)

@@ -7,7 +7,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.dispatcher.api.examples import CLAIMED_JOB, JOB, LEASE_TOKEN
-from services.dispatcher.use_cases.claim_job import ClaimedJob
+from services.dispatcher.use_cases.take_jobs import ClaimedJob
 from shared.jobs import Job, JobStatus
 from shared.kernel.clock import to_datetime, to_optional_datetime
 from shared.web.text import Text

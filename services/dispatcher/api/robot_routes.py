@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from services.dispatcher.api.robot_schemas import (
+    CommandBody,
+    CommandResponse,
     DeletedBody,
     HeartbeatBody,
     HeartbeatResponse,
@@ -17,7 +19,8 @@ from services.dispatcher.api.robot_schemas import (
     UpdateBody,
     robot_body,
 )
-from services.dispatcher.domain.robot import Robot
+from services.dispatcher.domain.robot import Command, Robot
+from services.dispatcher.use_cases.command_robot import CommandRobot
 from services.dispatcher.use_cases.delete_robot import DeleteRobot
 from services.dispatcher.use_cases.get_robot import GetRobot
 from services.dispatcher.use_cases.list_robots import ListRobots, RobotFilter
@@ -43,6 +46,7 @@ class RobotUseCases:
     get: GetRobot
     update: UpdateRobot
     set_status: SetRobotStatus
+    command: CommandRobot
     delete: DeleteRobot
     now_ms: Callable[[], int]
     offline_after_ms: int
@@ -56,6 +60,7 @@ def build_robot_router(use: RobotUseCases) -> ContractRouter:
     """The robot routes over their use cases."""
     router = ContractRouter(tag="robots")
     _add_robot_calls(router, use)
+    _add_commands(router, use)
     _add_user_calls(router, use)
     return router
 
@@ -84,10 +89,16 @@ def _add_robot_calls(router: ContractRouter, use: RobotUseCases) -> None:
     async def record_heartbeat(
         robot_id: RobotId, caller: Caller, body: HeartbeatBody | None = None
     ) -> HeartbeatResponse:
-        """Say that the robot is alive; renews the leases of its jobs and names those it should stop."""
-        metrics_json = None if body is None else body.as_json()
-        beat = await use.heartbeat(caller=caller, robot_id=robot_id, metrics_json=metrics_json)
-        return HeartbeatResponse(timestamp=to_datetime(beat.at_ms), cancelled_jobs=list(beat.cancelled_jobs))
+        """Say that the robot is alive; renews the leases of its jobs, names those it should stop, and tells it what a
+        user has commanded (`POST /robots/{robot_id}/commands`).
+        """
+        metrics_json, running = (None, None) if body is None else (body.as_json(), body.running)
+        beat = await use.heartbeat(caller=caller, robot_id=robot_id, metrics_json=metrics_json, running=running)
+        return HeartbeatResponse(
+            timestamp=to_datetime(beat.at_ms),
+            cancelled_jobs=list(beat.cancelled_jobs),
+            commands=[Command(command) for command in beat.commands],
+        )
 
     @router.endpoint(
         "PUT",
@@ -100,6 +111,26 @@ def _add_robot_calls(router: ContractRouter, use: RobotUseCases) -> None:
     async def set_robot_status(robot_id: RobotId, body: StatusBody, caller: Caller) -> RobotBody:
         """Say what the robot is fit for; in `maintenance` it gets no new jobs and keeps what it runs."""
         return use.show(await use.set_status(caller=caller, robot_id=robot_id, status=body.status))
+
+
+def _add_commands(router: ContractRouter, use: RobotUseCases) -> None:
+    @router.endpoint(
+        "POST",
+        "/robots/{robot_id}/commands",
+        permission=Permission.OPERATE,
+        summary="Command a robot",
+        response_model=CommandResponse,
+        errors=(404, 409),
+    )
+    async def command_robot(robot_id: RobotId, body: CommandBody, caller: Caller) -> CommandResponse:
+        """Tell a robot to `drain`, `pause` or `resume`. From the answer on it gets no new job, or may get one again.
+
+        `pause`: it keeps what it runs and waits for `resume`. `drain`: it finishes what it runs and leaves; when it
+        registers anew, holding no job, it is fit again. A robot on a socket is told at once, any other by the answers
+        to its heartbeats; each repeats the command while it holds. `PUT /robots/{robot_id}/status` ends it, too.
+        """
+        robot = await use.command(caller=caller, robot_id=robot_id, command=body.command)
+        return CommandResponse(robot_id=robot_id, command=body.command, status=use.show(robot).status)
 
 
 def _add_user_calls(router: ContractRouter, use: RobotUseCases) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.dispatcher.domain.robot import Robot
+from services.dispatcher.domain.robot import Command, Robot
 from services.dispatcher.use_cases.register_robot import Registration
 from shared.jobs.fleet import RobotStatus
 from shared.kernel.clock import to_datetime
@@ -14,6 +14,7 @@ from shared.web.text import Identifier, Text
 
 Label = Annotated[Text, Field(min_length=1, max_length=128)]
 Labels = Annotated[list[Label], Field(max_length=100)]
+ActiveJobs = Annotated[list[Annotated[Text, Field(min_length=1, max_length=64)]], Field(max_length=100)]
 
 _REGISTRATION: Final[dict[str, Any]] = {
     "robot_id": "robot-prod-001",
@@ -111,21 +112,56 @@ class HeartbeatBody(BaseModel):
     memory_mb: float | None = Field(None, ge=0)
     memory_percent: float | None = Field(None, ge=0, le=100)
     disk_free_gb: float | None = Field(None, ge=0)
-    active_jobs: int | None = Field(None, ge=0, le=10_000)
+    active_jobs: Annotated[int, Field(ge=0, le=10_000)] | ActiveJobs | None = Field(
+        None,
+        description="how many jobs the robot runs, or their ids; one that it holds and, by 0 or by the list, does not "
+        "run was lost in a crash: this heartbeat does not renew its lease",
+    )
 
     def as_json(self) -> str:
-        """What is kept of it."""
-        return self.model_dump_json(exclude_none=True)
+        """What is kept of it; of a list of jobs their number."""
+        kept = self.model_dump(exclude_none=True)
+        if isinstance(self.active_jobs, list):
+            kept["active_jobs"] = len(self.active_jobs)
+        return msgspec.json.encode(kept).decode()
+
+    @property
+    def running(self) -> frozenset[str] | None:
+        """The jobs that the robot says it runs; None when it does not say which."""
+        if isinstance(self.active_jobs, list):
+            return frozenset(self.active_jobs)
+        return frozenset() if self.active_jobs == 0 else None
 
 
 class HeartbeatResponse(BaseModel):
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"ok": True, "timestamp": "2025-01-15T10:30:00Z", "cancelled_jobs": []}]}
+        json_schema_extra={
+            "examples": [{"ok": True, "timestamp": "2025-01-15T10:30:00Z", "cancelled_jobs": [], "commands": ["drain"]}]
+        }
     )
 
     ok: bool = True
     timestamp: datetime
     cancelled_jobs: list[str] = Field(description="jobs the robot should stop working on")
+    commands: list[Command] = Field(description="what a user has told the robot, while it holds")
+
+
+class CommandBody(BaseModel):
+    """What the robot shall do."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"command": "drain"}]})
+
+    command: Command
+
+
+class CommandResponse(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"robot_id": "robot-prod-001", "command": "drain", "status": "maintenance"}]}
+    )
+
+    robot_id: str
+    command: Command
+    status: RobotStatus = Field(description="the robot's status now")
 
 
 class RobotBody(BaseModel):

@@ -29,6 +29,8 @@ JOB_TIMEOUT: Final = "JOB_TIMEOUT"
 DEADLINE_EXCEEDED: Final = "DEADLINE_EXCEEDED"
 STOPPED: Final = "stopped"
 """Kept as the last report of an attempt that the server ended: its robot is told so at its next lease call."""
+NOT_ACCEPTED: Final = "not accepted in time"
+"""The reason with which a job that was pushed and not accepted returns to the queue."""
 
 
 def may_be_claimed(job: Job, now_ms: int) -> bool:
@@ -36,8 +38,10 @@ def may_be_claimed(job: Job, now_ms: int) -> bool:
     return job.status is JobStatus.PENDING and job.queue_position is not None and not _is_too_late(job, now_ms)
 
 
-def claim(job: Job, *, robot_id: str, lease_token: str, lease_seconds: int, now_ms: int) -> Change:
-    """Give the job to a robot with a fresh lease."""
+def claim(
+    job: Job, *, robot_id: str, lease_token: str, lease_seconds: int, now_ms: int, offered: bool = False
+) -> Change:
+    """Give the job to a robot with a fresh lease; `offered`: the robot did not ask, and has to accept it."""
     status = target_of(Verb.CLAIM, job)
     expires_ms = now_ms + lease_seconds * 1000
     deadline_ms = now_ms + job.timeout_seconds * 1000
@@ -49,6 +53,7 @@ def claim(job: Job, *, robot_id: str, lease_token: str, lease_seconds: int, now_
         "lease_token": lease_token,
         "lease_seconds": lease_seconds,
         "lease_expires_ms": expires_ms,
+        "is_offered": offered,
         "deadline_ms": deadline_ms if job.must_end_ms is None else min(deadline_ms, job.must_end_ms),
         "claimed_ms": now_ms,
         "started_ms": None,
@@ -58,6 +63,28 @@ def claim(job: Job, *, robot_id: str, lease_token: str, lease_seconds: int, now_
     }
     event = JobClaimed(**_facts(job, status), attempt=job.attempt + 1, robot_id=robot_id, lease_expires_ms=expires_ms)
     return Change(Verb.CLAIM, fields, event)
+
+
+def accept(job: Job, *, lease_seconds: int, now_ms: int) -> Change:
+    """The robot takes the job that was pushed to it and works on it: `running`, under a lease of the usual length."""
+    status = target_of(Verb.ACCEPT, job)
+    expires_ms = now_ms + lease_seconds * 1000
+    fields: dict[str, Any] = {"lease_seconds": lease_seconds, "lease_expires_ms": expires_ms, "is_offered": False}
+    if job.status is status:
+        return Change(Verb.ACCEPT, fields)
+    fields |= {"status": status, "started_ms": now_ms}
+    return Change(Verb.ACCEPT, fields, JobStarted(**_held_facts(job, status), started_ms=now_ms))
+
+
+def offer_again(job: Job, *, lease_seconds: int, now_ms: int) -> Change:
+    """The robot that has not accepted the job is back: it is asked once more, with all the time to answer."""
+    target_of(Verb.EXTEND, job)
+    return Change(Verb.EXTEND, {"lease_expires_ms": now_ms + lease_seconds * 1000})
+
+
+def withdraw(job: Job, *, reason: str) -> Change:
+    """The server takes the job back from a robot; the attempt is not counted, the robot is told to stop."""
+    return release(job, reason=reason, report=report_key(job, STOPPED, JobStatus.PENDING))
 
 
 def progress(job: Job, *, percent: int, current_node: str | None, message: str | None, now_ms: int) -> Change:
@@ -71,7 +98,7 @@ def progress(job: Job, *, percent: int, current_node: str | None, message: str |
     }
     if job.status is status:
         return Change(Verb.PROGRESS, fields)
-    fields |= {"status": status, "started_ms": now_ms}
+    fields |= {"status": status, "started_ms": now_ms, "is_offered": False}
     return Change(Verb.PROGRESS, fields, JobStarted(**_held_facts(job, status), started_ms=now_ms))
 
 
@@ -132,8 +159,13 @@ def release(job: Job, *, reason: str, report: str) -> Change:
 
 
 def expire(job: Job, *, now_ms: int) -> Change:
-    """The lease ran out: back to the queue, or failed when the attempts are used up."""
+    """The lease ran out: back to the queue, or failed when the attempts are used up.
+
+    A job that was pushed and never accepted did not run: its attempt is not counted.
+    """
     target_of(Verb.EXPIRE, job)
+    if job.is_offered:
+        return withdraw(job, reason=NOT_ACCEPTED)
     if job.attempts_used < job.max_attempts:
         return _requeue(job, Verb.EXPIRE, JobLeaseExpired, {"error_type": LEASE_EXPIRED, "last_report": None})
     message = f"Robot {job.robot_id} stopped renewing its lease on attempt {job.attempt}."

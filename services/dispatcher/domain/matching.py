@@ -6,8 +6,8 @@ thousand jobs nobody can run cost one comparison.
 """
 
 import heapq
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -84,13 +84,20 @@ class CandidateQueue:
         self.known.add(candidate.job_id)
         return True
 
-    def pop(self) -> Candidate | None:
-        """Take the best candidate."""
-        if not self.heap:
-            return None
-        candidate = heapq.heappop(self.heap)
+    def best(self, avoid: Collection[str] = ()) -> Candidate | None:
+        """The best candidate that is not one of the jobs to `avoid`; it stays."""
+        if not self.heap or self.heap[0].job_id not in avoid:
+            return self.heap[0] if self.heap else None
+        return min((candidate for candidate in self.heap if candidate.job_id not in avoid), default=None)
+
+    def take(self, candidate: Candidate) -> None:
+        """Take `candidate`, which is in the queue."""
+        if self.heap[0] == candidate:
+            heapq.heappop(self.heap)
+        else:
+            self.heap.remove(candidate)
+            heapq.heapify(self.heap)
         self.known.discard(candidate.job_id)
-        return candidate
 
     def _drop_worst(self) -> None:
         """A full queue loses its worse half, so that the scan this takes is rare."""
@@ -106,6 +113,25 @@ class Offer:
 
     robot: RobotProfile
     wake: Callable[[], None]
+    since: float = 0.0
+    """When the robot began to wait, by a clock of the process: who waits longest is woken first."""
+    avoid: Collection[str] = ()
+    """Jobs that it must not be woken for: it refused them a moment ago."""
+    number: int = 0
+    """Its place among those that began to wait at the same moment; given when it begins to wait."""
+
+    @property
+    def turn(self) -> tuple[float, int]:
+        """Its place among the waiting."""
+        return self.since, self.number
+
+    def suits(self, needs: Requirements, job_id: str) -> bool:
+        """Whether it waits for such a job."""
+        return job_id not in self.avoid and self.robot.can_run(needs)
+
+
+def _turn(offer: Offer) -> tuple[float, int]:
+    return offer.turn
 
 
 class CandidateIndex:
@@ -113,7 +139,8 @@ class CandidateIndex:
 
     def __init__(self) -> None:
         self._queues: dict[tuple[str, str], dict[str, CandidateQueue]] = {}
-        self._offers: dict[tuple[str, str], OrderedDict[int, Offer]] = {}
+        self._offers: dict[tuple[str, str], list[Offer]] = {}
+        self._n_waits = 0
         self._taken: set[str] = set()
         self._taken_before: set[str] = set()
 
@@ -130,10 +157,14 @@ class CandidateIndex:
         queue = self.queue(position.key, needs)
         if not queue.push(Candidate(position.priority, position.created_ms, position.job_id)):
             return
-        offer = self._longest_waiting(position.key.tenant_id, needs)
-        if offer is not None:
-            self.withdraw(offer)
-            offer.wake()
+        self._wake_for(position.key.tenant_id, needs, position.job_id)
+
+    def pass_on(self, robot: RobotProfile, avoid: Collection[str] = ()) -> None:
+        """A robot that was woken takes nothing after all: wake another one for what it was woken for."""
+        found = self._best_for(robot, avoid)
+        if found is not None:
+            queue, candidate = found
+            self._wake_for(robot.tenant_id, queue.needs, candidate.job_id)
 
     def start_refill(self) -> None:
         """Forget what was taken before the last refill began: by now every read of the store shows it as taken."""
@@ -146,30 +177,44 @@ class CandidateIndex:
             queues[key.signature] = CandidateQueue(needs)
         return queues[key.signature]
 
-    def take_best(self, robot: RobotProfile) -> Candidate | None:
-        """Take the best job this robot can run; ties between queues go to the older job."""
-        best: CandidateQueue | None = None
-        for queue in self._queues_for(robot):
-            if queue.heap and (best is None or queue.heap[0] < best.heap[0]) and robot.can_run(queue.needs):
-                best = queue
-        candidate = best.pop() if best is not None else None
-        if candidate is not None:
-            self._taken.add(candidate.job_id)
+    def take_best(self, robot: RobotProfile, avoid: Collection[str] = ()) -> Candidate | None:
+        """Take the best job this robot can run, but for those to `avoid`; ties between queues go to the older job."""
+        found = self._best_for(robot, avoid)
+        if found is None:
+            return None
+        queue, candidate = found
+        queue.take(candidate)
+        self._taken.add(candidate.job_id)
         return candidate
 
+    def _best_for(self, robot: RobotProfile, avoid: Collection[str]) -> tuple[CandidateQueue, Candidate] | None:
+        best: tuple[CandidateQueue, Candidate] | None = None
+        for queue in self._queues_for(robot):
+            if not queue.heap or (best is not None and queue.heap[0] >= best[1]) or not robot.can_run(queue.needs):
+                continue
+            candidate = queue.best(avoid)
+            if candidate is not None and (best is None or candidate < best[1]):
+                best = queue, candidate
+        return best
+
     def wait(self, offer: Offer) -> None:
-        """Let `offer` be woken by the next suitable candidate."""
+        """Let `offer` be woken by the next suitable candidate, in its turn."""
+        self._n_waits += 1
+        offer.number = self._n_waits
         for environment in offer.robot.environments:
-            self._offers.setdefault((offer.robot.tenant_id, environment), OrderedDict())[id(offer)] = offer
+            insort(self._offers.setdefault((offer.robot.tenant_id, environment), []), offer, key=_turn)
 
     def withdraw(self, offer: Offer) -> None:
         """Stop waiting; withdrawing twice is harmless."""
         for environment in offer.robot.environments:
-            self._offers.get((offer.robot.tenant_id, environment), OrderedDict()).pop(id(offer), None)
+            waiting = self._offers.get((offer.robot.tenant_id, environment), [])
+            place = bisect_left(waiting, offer.turn, key=_turn)
+            if place < len(waiting) and waiting[place] is offer:
+                del waiting[place]
 
     def wake_all(self) -> None:
         """Wake every waiting robot, so that each looks again or goes home."""
-        for offer in {id(offer): offer for offers in self._offers.values() for offer in offers.values()}.values():
+        for offer in {id(offer): offer for offers in self._offers.values() for offer in offers}.values():
             self.withdraw(offer)
             offer.wake()
 
@@ -209,6 +254,10 @@ class CandidateIndex:
         for environment in robot.environments:
             yield from self._queues.get((robot.tenant_id, environment), {}).values()
 
-    def _longest_waiting(self, tenant_id: str, needs: Requirements) -> Offer | None:
-        offers = self._offers.get((tenant_id, needs.environment), OrderedDict())
-        return next((offer for offer in offers.values() if offer.robot.can_run(needs)), None)
+    def _wake_for(self, tenant_id: str, needs: Requirements, job_id: str) -> None:
+        """Wake the robot that waits longest of those that may take this job."""
+        waiting = self._offers.get((tenant_id, needs.environment), ())
+        offer = next((offer for offer in waiting if offer.suits(needs, job_id)), None)
+        if offer is not None:
+            self.withdraw(offer)
+            offer.wake()

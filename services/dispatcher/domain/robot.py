@@ -1,12 +1,28 @@
 """A robot as it is stored, and the rules about it."""
 
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 
 import msgspec
 
 from services.dispatcher.domain.matching import RobotProfile
 from shared.jobs.fleet import Condition, RobotStatus, effective_status
 from shared.storage import Document
+
+
+class Command(StrEnum):
+    """What a user tells a robot (beyond.md, `heartbeat_ack.commands`)."""
+
+    DRAIN = "drain"
+    """Take nothing new, finish, then leave; it is fit again when it registers anew."""
+    PAUSE = "pause"
+    """Take nothing new until told to resume."""
+    RESUME = "resume"
+    """Take jobs again."""
+
+
+RESUME_TOLD_FOR_MS: Final = 120_000
+"""How long `resume` is repeated; the others as long as they hold."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -44,6 +60,11 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     """Random mark of the last telemetry write, by which that write recognises itself."""
     announced_offline: int = 0
     """1 after `robot.went_offline` was published, until it is heard again."""
+    connection_id: str = ""
+    """The socket on which it registered last, on whichever replica; empty for one that only polls."""
+    command: str = ""
+    """What it was told last (`Command`), while that holds."""
+    commanded_ms: int = 0
     deleted_ms: int | None = None
     """When it was deleted; None while it is registered. It then keeps its slots until their jobs are back in the queue,
     gets no job, and is shown to nobody."""
@@ -69,6 +90,12 @@ class Robot(msgspec.Struct, frozen=True, kw_only=True):
     def is_deleted(self) -> bool:
         """Whether this is only what is left of a deleted robot."""
         return self.deleted_ms is not None
+
+    def commands(self, now_ms: int) -> tuple[str, ...]:
+        """What its heartbeat's answer tells it."""
+        if not self.command or (self.command == Command.RESUME and now_ms - self.commanded_ms > RESUME_TOLD_FOR_MS):
+            return ()
+        return (self.command,)
 
     @property
     def takes_jobs(self) -> bool:

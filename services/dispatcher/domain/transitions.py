@@ -16,6 +16,7 @@ class Verb(StrEnum):
 
     PROMOTE = "promote"
     CLAIM = "claim"
+    ACCEPT = "accept"
     PROGRESS = "progress"
     EXTEND = "extend"
     COMPLETE = "complete"
@@ -33,6 +34,7 @@ _PENDING: Final = frozenset({JobStatus.PENDING})
 TRANSITIONS: Final[Mapping[Verb, tuple[frozenset[JobStatus], JobStatus | None]]] = {
     Verb.PROMOTE: (_PENDING, JobStatus.PENDING),
     Verb.CLAIM: (_PENDING, JobStatus.CLAIMED),
+    Verb.ACCEPT: (LEASED, JobStatus.RUNNING),
     Verb.PROGRESS: (LEASED, JobStatus.RUNNING),
     Verb.EXTEND: (LEASED, None),
     Verb.COMPLETE: (LEASED, JobStatus.COMPLETED),

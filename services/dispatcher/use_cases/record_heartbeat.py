@@ -1,6 +1,7 @@
 """A robot says that it is alive."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +27,10 @@ class Heartbeat:
     at_ms: int
     cancelled_jobs: tuple[str, ...]
     """Jobs the robot should stop."""
+    commands: tuple[str, ...] = ()
+    """What a user has told it (`Command`)."""
+    connection_id: str = ""
+    """Its latest socket."""
 
 
 class RecordHeartbeat:
@@ -36,8 +41,14 @@ class RecordHeartbeat:
         self._jobs = jobs
         self._clock = clock
 
-    async def __call__(self, *, caller: Identity, robot_id: str, metrics_json: str | None) -> Heartbeat:
-        """Record the heartbeat. Raises `ForeignRobot`, `RobotNotFound`, `Unavailable`."""
+    async def __call__(
+        self, *, caller: Identity, robot_id: str, metrics_json: str | None, running: Collection[str] | None = None
+    ) -> Heartbeat:
+        """Record the heartbeat. Raises `ForeignRobot`, `RobotNotFound`, `Unavailable`.
+
+        `running`: the jobs the robot says it works on, where it says so. It may hold others, from before a crash:
+        their leases are not renewed.
+        """
         require_may_act_for(caller, robot_id)
         robot = await find_robot(self._robots, caller, robot_id)
         now_ms = self._clock.now_ms()
@@ -48,9 +59,10 @@ class RecordHeartbeat:
             await self._announce_return(robot, fields)
         else:
             await self._robots.touch(robot, fields)
-        await asyncio.gather(*(self._renew(job_id, held.token, now_ms) for job_id, held in robot.active.items()))
+        held = {job_id: slot for job_id, slot in robot.active.items() if running is None or job_id in running}
+        await asyncio.gather(*(self._renew(job_id, slot.token, now_ms) for job_id, slot in held.items()))
         fresh = (job_id for job_id, at_ms in robot.cancelled.items() if now_ms - at_ms < CANCELLED_TOLD_FOR_MS)
-        return Heartbeat(now_ms, tuple(fresh))
+        return Heartbeat(now_ms, tuple(fresh), robot.commands(now_ms), robot.connection_id)
 
     async def _announce_return(self, robot: Robot, fields: dict[str, Any]) -> None:
         """Losing the race to another heartbeat is fine: that one announced it."""
@@ -60,8 +72,11 @@ class RecordHeartbeat:
         await self._robots.change(robot, {**fields, "announced_offline": 0}, event)
 
     async def _renew(self, job_id: str, token: str, now_ms: int) -> None:
+        """Not while the robot has yet to accept the job: then the lease is the time it has for that."""
         job = await self._jobs.get(job_id)
         if job is None or not job.is_leased or job.lease_token != token or job.lease_expires_ms is None:
+            return
+        if job.is_offered:
             return
         if job.lease_expires_ms - now_ms < job.lease_seconds * 1000 * RENEW_WHEN_LEFT:
             await self._jobs.apply(job, lifecycle.extend(job, extension_seconds=job.lease_seconds, now_ms=now_ms))

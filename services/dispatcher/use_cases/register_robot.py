@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from services.dispatcher.domain.errors import LostRace
-from services.dispatcher.domain.robot import Robot
+from services.dispatcher.domain.robot import Command, Robot
 from services.dispatcher.ports import Robots
 from services.dispatcher.use_cases.find_job import require_may_act_for
 from services.dispatcher.use_cases.retire_robot import RetireRobot
@@ -76,8 +76,7 @@ class RegisterRobot:
     async def _update(self, robot: Robot, registration: Registration) -> Robot | None:
         now_ms = self._clock.now_ms()
         heard = {"last_seen_ms": now_ms, "last_heartbeat_ms": now_ms, "announced_offline": 0}
-        condition = Condition.OK if robot.condition is Condition.OFFLINE else robot.condition
-        fields = {**_declared(registration), **heard, "condition": condition}
+        fields = {**_declared(registration), **heard, **_fitness(robot)}
         return await self._robots.change(robot, fields, _event(registration))
 
 
@@ -92,6 +91,13 @@ def _new_robot(tenant_id: str, registration: Registration, now_ms: int) -> Robot
         robot_id=registration.robot_id,
         **_declared(registration),
     )
+
+
+def _fitness(robot: Robot) -> dict[str, Any]:
+    """Being here ends being away; so does having drained, as this is the robot's new beginning."""
+    if robot.command == Command.DRAIN and robot.n_active == 0:
+        return {"condition": Condition.OK, "command": ""}
+    return {"condition": Condition.OK if robot.condition is Condition.OFFLINE else robot.condition}
 
 
 def _declared(registration: Registration) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from typing import Final
 
 from services.dispatcher.domain import lifecycle
 from services.dispatcher.domain.errors import JobNotFound
-from services.dispatcher.domain.reports import NotHeld, Reporter, report_key
+from services.dispatcher.domain.reports import NotHeld, Reporter
 from services.dispatcher.domain.robot import Robot
 from services.dispatcher.domain.transitions import Change
 from services.dispatcher.ports import Jobs, Robots
 from services.dispatcher.use_cases.change_job import change_job, free_slot_of
-from shared.jobs import Job, JobStatus
+from shared.jobs import Job
 
 REASON: Final = "its robot was deleted"
 
@@ -56,4 +56,4 @@ class RetireRobot:
 def _returned(job: Job, holder: Reporter) -> Change:
     """A release by the server: the attempt is not counted, and the robot's next lease call says to stop."""
     holder.require_holds(job)
-    return lifecycle.release(job, reason=REASON, report=report_key(job, lifecycle.STOPPED, JobStatus.PENDING))
+    return lifecycle.withdraw(job, reason=REASON)

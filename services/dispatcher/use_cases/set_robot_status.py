@@ -24,7 +24,8 @@ _CONDITIONS: Final = {
 
 
 class SetRobotStatus:
-    """Sets a robot's condition; in maintenance it gets no new jobs and keeps what it runs."""
+    """Sets a robot's condition, which ends what it was commanded; in maintenance it gets no new jobs and keeps what
+    it runs."""
 
     def __init__(self, robots: Robots, clock: Clock, offline_after_ms: int) -> None:
         self._robots = robots
@@ -34,7 +35,7 @@ class SetRobotStatus:
     async def __call__(self, *, caller: Identity, robot_id: str, status: RobotStatus) -> Robot:
         """The robot afterwards. Raises `ForeignRobot`, `RobotNotFound`, `LostRace`, `Unavailable`."""
         require_may_act_for(caller, robot_id)
-        fields: dict[str, Any] = {"condition": _CONDITIONS[status]}
+        fields: dict[str, Any] = {"condition": _CONDITIONS[status], "command": ""}
         if caller.kind == "robot":
             fields["last_seen_ms"] = self._clock.now_ms()
         return await change_robot(self._robots, caller, robot_id, fields, lambda robot: self._event(robot, fields))

@@ -55,13 +55,16 @@ def build_router(
     @router.endpoint(
         "GET",
         "/workflows/{workflow_id}",
-        permission=Permission.READ,
+        permission=Permission.ROBOT_OR_READ,
         summary="Get a workflow",
         response_model=WorkflowResponse,
         errors=(404,),
     )
     async def get_workflow(workflow_id: WorkflowId, caller: Caller, version: VersionNumber = None) -> Response:
-        """The workflow with the definition of its current version, or of the one asked for."""
+        """The workflow with the definition of its current version, or of the one asked for.
+
+        Robots may read it, too: a workflow may run others as part of itself.
+        """
         return workflow_response(await get(caller=caller, workflow_id=workflow_id, version=version))
 
     return router

@@ -10,10 +10,12 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from tests.component.cli.fake_api import PASSWORD, FakeApi
+from tests.component.cli.installations import Installation
 from tests.component.cli.stage import Stage, serving
 from tests.support.children import Children
+from tests.support.embedded_deployment import EmbeddedDeployment
 from tests.support.processes import ChildProcess
-from tests.support.run import ROOT
+from tests.support.run import ROOT, private_folder
 
 
 class Casare:
@@ -78,3 +80,10 @@ def logged_in(casare: Casare) -> Casare:
     """The command, of a user who has logged in."""
     casare.log_in()
     return casare
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    """A `casare up`, for all tests that leave it as it was."""
+    with EmbeddedDeployment(private_folder("operated")) as deployment:
+        yield Installation(deployment)

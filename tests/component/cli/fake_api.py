@@ -198,7 +198,11 @@ class FakeApi:
             for (method, path), answer in private.items()
         ]
         routes.append(
-            Route("/{path:path}", self._recorded(self._guarded(self.anything_else)), methods=["GET", "POST", "PUT"])
+            Route(
+                "/{path:path}",
+                self._recorded(self._guarded(self.anything_else)),
+                methods=["GET", "POST", "PUT", "DELETE"],
+            )
         )
         return Starlette(routes=[Mount("/api/v1", routes=routes)])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.component.cli.conftest import Casare
 from tests.component.cli.fake_api import API_KEY, JOB_ID, SCHEDULE_ID, WORKFLOW_ID, FakeApi, job
@@ -57,19 +58,21 @@ FLEET = {
     "active_jobs": 1,
     "queue_depth": 7,
 }
+LISTS = ("robots", "jobs", "keys")
+"""Where an answer has its entries: lists print these alone, however many pages they came in."""
 READS = [
     (["robot", "list"], "/robots", {"robots": [ROBOT], "total": 1}, ["robot-1 Röbot idle default 1/2"]),
     (["robot", "show", "robot-1"], "/robots/robot-1", ROBOT, ["capabilities browser", "tags -", "cpu_percent 4.5"]),
     (["workflow", "show", WORKFLOW_ID], f"/workflows/{WORKFLOW_ID}", WORKFLOW, ["nodes 2", "description -"]),
     (
         ["job", "list"],
-        "/metrics/jobs",
-        [job("running", progress=40)],
+        "/jobs",
+        {"jobs": [job("running", progress=40)], "next_cursor": None},
         [f"{JOB_ID} Check invoices running robot-1 40 %"],
     ),
     (["schedule", "list"], "/schedules", [SCHEDULE], [f"{SCHEDULE_ID} Nightly 0 9 * * * UTC true"]),
     (["schedule", "show", SCHEDULE_ID], f"/schedules/{SCHEDULE_ID}", SCHEDULE, ["next run 2026-11-24 09:00:00Z"]),
-    (["schedule", "next"], "/schedules/upcoming", [SCHEDULE], ["2026-11-24 09:00:00Z Nightly Check invoices"]),
+    (["schedule", "next"], "/schedules/upcoming", [SCHEDULE], ["2026-11-24 09:00:00Z", "Nightly Check invoices"]),
     (["schedule", "enable", SCHEDULE_ID], f"/schedules/{SCHEDULE_ID}/enable", SCHEDULE, ["enabled true"]),
     (["schedule", "disable", SCHEDULE_ID], f"/schedules/{SCHEDULE_ID}/disable", SCHEDULE, ["runs 3"]),
     (["key", "list"], "/robot-api-keys", {"keys": [KEY], "total": 1}, ["abc enrol - active 2026-11-20 10:00:00Z - -"]),
@@ -89,7 +92,9 @@ def test_an_answer_is_a_table_for_people_and_json_for_programs(
     lines = [" ".join(line.split()) for line in table.stdout.splitlines()]
     for text in shown:
         assert any(text in line for line in lines), table.stdout
-    assert json.loads(as_json.stdout) == answer
+    listed = next((answer[name] for name in LISTS if name in answer), answer)
+    assert json.loads(as_json.stdout) == listed
+    assert yaml.safe_load(logged_in(*words, "-o", "yaml").stdout) == listed
     assert "\x1b" not in table.output
 
 
@@ -97,7 +102,7 @@ def test_an_answer_is_a_table_for_people_and_json_for_programs(
     ("words", "path", "answer"),
     [
         (["robot", "list"], "/robots", {"robots": [], "total": 0}),
-        (["job", "list"], "/metrics/jobs", []),
+        (["job", "list"], "/jobs", {"jobs": [], "next_cursor": None}),
         (["schedule", "list"], "/schedules", []),
         (["schedule", "next"], "/schedules/upcoming", []),
         (["key", "list"], "/robot-api-keys", {"keys": [], "total": 0}),
@@ -129,14 +134,14 @@ def test_lines_of_a_table_have_no_blanks_at_their_ends(logged_in: Casare, api: F
 
 
 def test_filters_are_sent_and_absent_ones_are_not(logged_in: Casare, api: FakeApi) -> None:
-    api.answers |= {"/robots": {"robots": []}, "/metrics/jobs": [], "/schedules": []}
+    api.answers |= {"/robots": {"robots": []}, "/jobs": {"jobs": []}, "/schedules": []}
     logged_in("robot", "list", "--status", "idle")
-    logged_in("job", "list", "--workflow", "w", "--limit", "5")
+    logged_in("job", "list", "--workflow", WORKFLOW_ID, "--limit", "5")
     logged_in("schedule", "list", "--disabled")
 
     assert api.asked("GET", "/robots")[0].params == {"status": "idle", "limit": "100"}
-    assert api.asked("GET", "/metrics/jobs")[0].params == {"workflow_id": "w", "limit": "5"}
-    assert api.asked("GET", "/schedules")[0].params == {"enabled": "false", "limit": "100"}
+    assert api.asked("GET", "/jobs")[0].params == {"workflow_id": WORKFLOW_ID, "limit": "5"}
+    assert api.asked("GET", "/schedules")[0].params == {"enabled": "false", "limit": "101"}
 
 
 def test_a_finished_job_shows_its_nodes_and_outputs(logged_in: Casare, api: FakeApi) -> None:
@@ -205,12 +210,13 @@ def test_a_key_is_revoked(logged_in: Casare, api: FakeApi) -> None:
 
 
 def test_what_a_server_sends_cannot_steer_the_terminal(logged_in: Casare, api: FakeApi) -> None:
-    api.answers["/metrics/jobs"] = [job("running", workflow_name="\x1b[2J\x9bevil\u202e\nname")]
+    api.answers["/jobs"] = {"jobs": [job("running", workflow_name="\x1b[2J\x9bevil\u202e\nname")]}
 
     assert "\\x1b[2J\\x9bevil\\u202e name" in logged_in("job", "list").stdout
-    as_json = logged_in("job", "list", "-o", "json").stdout
-    assert not {"\x1b", "\x9b", "\u202e"} & set(as_json)
-    assert json.loads(as_json)[0]["workflow_name"] == "\x1b[2J\x9bevil\u202e\nname"
+    for form, read in (("json", json.loads), ("yaml", yaml.safe_load)):
+        text = logged_in("job", "list", "-o", form).stdout
+        assert not {"\x1b", "\x9b", "\u202e"} & set(text)
+        assert read(text)[0]["workflow_name"] == "\x1b[2J\x9bevil\u202e\nname"
 
 
 def test_settings_are_printed_with_secrets_hidden(casare: Casare) -> None:
@@ -221,8 +227,8 @@ def test_settings_are_printed_with_secrets_hidden(casare: Casare) -> None:
     assert outcome.exit_code == 0, outcome.output
     settings = json.loads(outcome.stdout)["dispatcher"]
     assert secret not in outcome.output
-    assert settings["CASARE_INTERNAL_KEY"] == "•••"
-    assert settings["CASARE_MONGODB_URL"] == "•••"
+    assert settings["CASARE_INTERNAL_KEY"] == {"value": "•••", "source": "environment"}
+    assert settings["CASARE_MONGODB_URL"]["value"] == "•••"
 
 
 def test_a_wrong_setting_is_named(casare: Casare) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import stat
 import subprocess
 from pathlib import Path
@@ -165,12 +166,12 @@ def test_a_process_killed_while_it_renews_leaves_a_login_that_can_be_made_anew(l
     assert outcome.exit_code == 3
     assert "has ended. Run: casare login" in outcome.stderr
     logged_in.log_in()
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     assert logged_in("job", "list").exit_code == 0
 
 
 def test_an_expired_access_token_is_renewed_and_the_new_tokens_kept(logged_in: Casare, api: FakeApi) -> None:
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     expire(logged_in)
 
     assert logged_in("job", "list").exit_code == 0
@@ -181,7 +182,7 @@ def test_an_expired_access_token_is_renewed_and_the_new_tokens_kept(logged_in: C
 
 
 def test_a_token_refused_before_its_time_is_renewed_once(logged_in: Casare, api: FakeApi) -> None:
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     api.access.clear()
 
     assert logged_in("job", "list").exit_code == 0
@@ -201,14 +202,14 @@ def test_a_revoked_login_is_forgotten(logged_in: Casare, api: FakeApi) -> None:
 def test_a_token_with_time_left_is_used_while_renewal_is_down(casare: Casare, api: FakeApi) -> None:
     api.expires_in = 30
     casare.log_in()
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     api.failing["/auth/refresh"] = [problem(503, "No store.", headers={"Retry-After": "60"})]
 
     assert casare("job", "list").exit_code == 0
 
 
 def test_two_processes_at_once_spend_a_refresh_token_once(logged_in: Casare, api: FakeApi) -> None:
-    api.answers["/metrics/jobs"] = []
+    api.answers["/jobs"] = {"jobs": []}
     expire(logged_in)
     api.may_renew.clear()
     first = logged_in.start("job", "list", name="first")
@@ -235,3 +236,47 @@ def expire(casare: Casare) -> None:
     for profile in content["profiles"].values():
         profile["access_expires_ms"] = 0
     casare.profiles.write_text(json.dumps(content))
+
+
+def test_a_login_without_a_name_does_not_take_the_place_of_somebody_elses(casare: Casare, api: FakeApi) -> None:
+    assert casare("login", "--profile", "boss", "--password-stdin", stdin=PASSWORD).exit_code == 0
+    profiles = json.loads(casare.profiles.read_text())
+    profiles["profiles"]["boss"]["username"] = "boss"
+    casare.profiles.write_text(json.dumps(profiles))
+
+    assert casare("login", "--password-stdin", stdin=PASSWORD).exit_code == 0
+
+    kept = json.loads(casare.profiles.read_text())
+    assert set(kept["profiles"]) == {"boss", api.url}
+    assert kept["current"] == api.url
+
+
+def test_logging_in_again_without_a_name_renews_the_profile_in_use(casare: Casare) -> None:
+    for words in (["--profile", "boss"], []):
+        outcome = casare("login", *words, "--password-stdin", stdin=PASSWORD)
+        assert "The profile is called boss." in outcome.stderr
+
+    assert list(json.loads(casare.profiles.read_text())["profiles"]) == ["boss"]
+
+
+def test_a_profiles_tokens_are_not_sent_to_another_address(casare: Casare, api: FakeApi) -> None:
+    assert casare("login", "--profile", "boss", "--password-stdin", stdin=PASSWORD).exit_code == 0
+    profiles = json.loads(casare.profiles.read_text())
+    profiles["profiles"]["boss"]["url"] = api.url.replace("127.0.0.1", "localhost")
+    casare.profiles.write_text(json.dumps(profiles))
+
+    outcome = casare("status")
+
+    assert outcome.exit_code == 3
+    assert api.asked("GET", "/metrics/fleet") == []
+
+
+def test_a_request_that_hangs_is_left_by_ctrl_c_without_a_word(logged_in: Casare, api: FakeApi) -> None:
+    api.failing["/metrics/fleet"] = [problem(503, "Not now.", headers={"Retry-After": "29"})]
+    process = logged_in.start("status", name="status")
+    process.wait_for_line("asks to wait")
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(10) == 130
+    assert len(process.output().strip().splitlines()) == 1

@@ -205,3 +205,31 @@ def test_a_submission_still_being_worked_on_is_waited_for(logged_in: Casare, api
 
     assert logged_in("workflow", "submit", str(file)).exit_code == 0
     assert api.n_created == 1
+
+
+def test_a_version_that_somebody_else_made_meanwhile_is_not_replaced(
+    logged_in: Casare, api: FakeApi, file: Path
+) -> None:
+    known = {"workflow_id": WORKFLOW_ID, "workflow_name": "invoices", "version": 4}
+    api.answers["/workflows"] = {"workflows": [known], "total": 1}
+    api.failing[f"/workflows/{WORKFLOW_ID}"] = [problem(409, "It is at 5.", code="WORKFLOW_VERSION_CONFLICT")]
+
+    outcome = logged_in("workflow", "push", str(file))
+
+    assert outcome.exit_code == 1
+    assert f"casare workflow diff {WORKFLOW_ID}" in outcome.stderr
+    (sent,) = api.asked("PUT", f"/workflows/{WORKFLOW_ID}")
+    assert (sent.body["expected_version"], sent.body["metadata"]) == (4, {"description": "Über alles"})
+
+
+def test_a_pushed_workflow_whose_webhook_could_not_be_removed_says_how(
+    logged_in: Casare, api: FakeApi, file: Path
+) -> None:
+    stored = {"workflow_id": WORKFLOW_ID, "webhook_id": "h1", "job_id": None}
+    api.failing["/workflows"] = [JSONResponse({"workflows": [], "total": 0}), JSONResponse(stored)]
+    api.failing[f"/workflows/{WORKFLOW_ID}/webhooks/h1"] = [problem(503, "No store.")] * 4
+
+    outcome = logged_in("workflow", "push", str(file))
+
+    assert outcome.exit_code == 0
+    assert f"casare webhook delete {WORKFLOW_ID} h1" in outcome.stderr

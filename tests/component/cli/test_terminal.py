@@ -1,7 +1,11 @@
 """The command on a terminal."""
 
+import json
 import os
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from tests.component.cli.conftest import Casare
 from tests.component.cli.fake_api import JOB_ID, FakeApi, job
@@ -47,3 +51,52 @@ def test_no_color_is_respected(logged_in: Casare, api: FakeApi) -> None:
     assert b"\x1b[32m" not in on_a_terminal(logged_in, "robot", "show", "r", NO_COLOR="1")
     assert b"\x1b[31m" in on_a_terminal(logged_in, "job", "show", "nosuch")
     assert b"\x1b[31m" not in on_a_terminal(logged_in, "job", "show", "nosuch", NO_COLOR="1")
+
+
+def test_the_option_forbids_colours_wherever_it_stands(logged_in: Casare, api: FakeApi) -> None:
+    api.answers["/robots/r"] = {"robot_id": "r", "status": "idle"}
+
+    assert b"\x1b[32m" not in on_a_terminal(logged_in, "robot", "show", "r", "--no-color")
+    assert b"\x1b[31m" not in on_a_terminal(logged_in, "--no-color", "job", "show", "nosuch")
+
+
+def test_levels_of_a_log_have_their_colours(logged_in: Casare, api: FakeApi) -> None:
+    line = {"timestamp": "2026-11-20T10:00:00Z", "level": "warning", "message": "low"}
+    api.answers[f"/jobs/{JOB_ID}/logs"] = {"logs": [line], "next_cursor": None}
+
+    assert b"\x1b[33m" in on_a_terminal(logged_in, "job", "logs", JOB_ID)
+
+
+@pytest.mark.parametrize(("typed", "code", "n_deleted"), [(b"y\n", 0, 1), (b"\n", 1, 0), (b"no\n", 1, 0)])
+def test_what_is_deleted_is_asked_about(
+    logged_in: Casare, api: FakeApi, typed: bytes, code: int, n_deleted: int
+) -> None:
+    api.answers["/schedules/s"] = {"status": "success"}
+    leader, follower = os.openpty()
+    with subprocess.Popen(
+        logged_in.command("schedule", "delete", "s"),
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        env=logged_in.environment(),
+    ) as process:
+        os.close(follower)
+        shown = b""
+        while b"[y/N]" not in shown:
+            shown += _read(leader)
+        os.write(leader, typed)
+        assert process.wait(20) == code
+    os.close(leader)
+    assert len(api.asked("DELETE", "/schedules/s")) == n_deleted
+
+
+def test_what_is_large_is_seen_to_be_sent(logged_in: Casare, api: FakeApi, tmp_path: Path) -> None:
+    api.answers |= {"/workflows": {"workflows": [], "total": 0}}
+    file = tmp_path / "large.json"
+    file.write_text(json.dumps({"nodes": {"a": {"text": "x" * 5_000_000}}}))
+
+    shown = on_a_terminal(logged_in, "workflow", "push", str(file))
+
+    assert "━".encode() in shown
+    assert b"MB" in shown
+    assert b"created" in shown

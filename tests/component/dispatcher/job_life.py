@@ -30,6 +30,7 @@ from services.dispatcher.use_cases.report_progress import ReportProgress
 from services.dispatcher.use_cases.retire_robot import RetireRobot
 from services.dispatcher.use_cases.retry_dead_letter import RetryDeadLetter
 from services.dispatcher.use_cases.retry_job import RetryJob
+from services.dispatcher.use_cases.take_jobs import TakeJobs
 from shared.config import load
 from shared.jobs import JOB_INDEXES, JOBS, DefinitionStore, Job, JobStatus, JobSubmitter, NewJob
 from shared.jobs.definitions import definition_of
@@ -177,7 +178,7 @@ class JobLife:
         self._retry = RetryJob(self._jobs, self._submitter, self.clock)
         index = CandidateIndex()
         self._refill = RefillCandidates(self._jobs, index)
-        self._claim = ClaimJob(
+        take = TakeJobs(
             jobs=self._jobs,
             robots=self._robots,
             definitions=definitions,
@@ -186,6 +187,7 @@ class JobLife:
             new_token=new_token,
             refill=lambda: None,
         )
+        self._claim = ClaimJob(take, self._robots, index)
 
     async def _begin(self, slots: dict[str, int]) -> None:
         for name in (JOBS, ROBOTS):

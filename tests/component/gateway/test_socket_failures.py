@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import generate_latest
 from starlette.types import Receive, Scope, Send
 
+from gateway import socket_relay
 from gateway.sockets import connection
 from shared.kernel.errors import Unavailable
 from tests.component.gateway.relayed import front_of
@@ -102,6 +103,22 @@ async def test_a_replica_that_dies_in_the_middle_is_told_and_another_is_there(
         async with served.robot() as again:
             await again.send("x")
             assert await again.recv() == "x"
+
+
+async def test_a_replica_that_vanishes_without_a_word_is_noticed(
+    start_gateway: StartGateway, service: SocketService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_relay, "HEARTBEAT_SECONDS", 0.4)
+    async with (
+        serving(service) as url,
+        TcpProxy(int(url.rpartition(":")[2])) as proxy,
+        front_of(start_gateway, f"http://{LOOPBACK}:{proxy.port}") as front,
+        SocketFront(front.running, front.url).robot() as client,
+    ):
+        await client.send("x")
+        await client.recv()
+        proxy.cut()
+        assert await error_of(client) == AWAY
 
 
 async def test_a_service_that_fails_closes_only_that_socket(

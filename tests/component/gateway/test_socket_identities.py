@@ -1,8 +1,12 @@
 """Sockets live as long as their credential, and the audit hears of those who were refused one."""
 
+import asyncio
+
+import pytest
 from prometheus_client import generate_latest
 from starlette.types import Receive, Scope, Send
 
+from gateway.sockets import connection
 from shared.events.auth import ApiKeyRevoked, SessionRevoked
 from tests.component.gateway.running_gateway import Running, StartGateway
 from tests.component.gateway.sockets import ROBOT_SOCKET, STREAM, SocketService, StartFront, direct, error_of
@@ -54,6 +58,31 @@ async def test_a_socket_ends_with_its_key(
             assert await error_of(client) == ENDED
             await other.send("x")
             assert await other.recv() == "x"
+
+
+async def test_a_client_that_does_not_read_is_ended_with_its_key_too(
+    start_gateway: StartGateway, front: StartFront, service: SocketService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = asyncio.Event()
+
+    async def talk_without_end(_scope: Scope, _receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "websocket.accept"})
+            while True:
+                await send({"type": "websocket.send", "text": "x" * 100_000})
+                await asyncio.sleep(0)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.3)
+    service.talk = talk_without_end
+    async with front(start_gateway, service) as served:
+        headers = served.running.api_key()
+        client = await served.connect(ROBOT_SOCKET, headers, max_queue=1)
+        await served.running.publish(ApiKeyRevoked(key_id=headers["X-Api-Key"].split("_")[1]))
+        async with asyncio.timeout(10):
+            await ended.wait()
+        client.transport.abort()
 
 
 async def test_a_key_that_expires_ends_its_socket(start_gateway: StartGateway, service: SocketService) -> None:

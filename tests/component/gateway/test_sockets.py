@@ -240,6 +240,17 @@ async def test_a_message_over_the_cap_ends_the_connection(
         assert (await service.ends.get())["code"] == 1009
 
 
+async def test_a_gateway_that_stops_sends_newcomers_to_another_one(
+    start_gateway: StartGateway, front: StartFront, service: SocketService
+) -> None:
+    async with front(start_gateway, service) as served, served.robot() as there_already:
+        served.running.gateway.drain()
+        async with served.robot() as client:
+            assert await error_of(client) == ("INTERNAL_ERROR", 1012)
+        await there_already.send("x")
+        assert await there_already.recv() == "x"
+
+
 async def test_several_gateways_stand_before_one_service(start_gateway: StartGateway, service: SocketService) -> None:
     async with (
         relayed(start_gateway, service) as one,

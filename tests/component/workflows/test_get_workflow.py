@@ -93,9 +93,12 @@ async def test_a_workflow_of_another_tenant_is_not_found(workflows: Workflows) -
     assert_problem(response, 404, "WORKFLOW_NOT_FOUND")
 
 
-async def test_a_robots_key_reads_no_workflow(workflows: Workflows) -> None:
+async def test_a_robots_key_reads_the_workflows_of_its_tenant(workflows: Workflows) -> None:
+    path = f"/api/v1/workflows/{(await workflows.submit())['workflow_id']}"
     async with workflows.client_as(Identity(kind="robot", subject="k1", tenant_id="default")) as client:
-        assert_problem(await client.get(f"/api/v1/workflows/{uuid4()}"), 403, "FORBIDDEN")
+        assert (await client.get(path)).json()["workflow_json"]["nodes"] is not None
+    async with workflows.client_as(Identity(kind="robot", subject="k1", tenant_id="rival")) as client:
+        assert_problem(await client.get(path), 404, "WORKFLOW_NOT_FOUND")
 
 
 async def test_a_call_without_identity_is_unauthenticated(workflows: Workflows) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.client.address import DEFAULT_URL, choose_url, is_this_machine
+from cli.client.address import DEFAULT_URL, Server, choose_server, choose_url, is_this_machine
 from cli.failures import UsageProblem
 from cli.profiles import Profile, ProfileStore
 
@@ -18,6 +18,18 @@ def test_the_option_wins_over_the_environment_and_that_over_the_last_login(tmp_p
     assert choose_url("http://option", store, environ) == "http://option"
     assert choose_url(None, store, environ) == "http://environ"
     assert choose_url(None, store, {}) == "http://last"
+
+
+def test_a_profile_that_is_named_brings_its_server(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path)
+    environ = {"CASARE_URL": "http://environ"}
+    store.put(Profile("http://prod", "u", "a", "r", 0, name="prod"))
+
+    assert choose_server(None, "prod", store, environ) == Server("http://prod", "prod")
+    assert choose_server("http://option", "prod", store, environ) == Server("http://option", "prod")
+    assert choose_server(None, "new", store, environ) == Server("http://environ", "new")
+    assert choose_server(None, "new", store, {}) == Server(DEFAULT_URL, "new")
+    assert choose_server("http://prod", None, store, environ) == Server("http://prod", "prod")
 
 
 @pytest.mark.parametrize(

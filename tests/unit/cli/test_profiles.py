@@ -23,7 +23,7 @@ def test_what_is_put_is_got_by_its_address_only(tmp_path: Path) -> None:
 
     assert store.get(URL) == profile()
     assert store.get("http://two") is None
-    assert store.current_url() == URL
+    assert store.current() == URL
 
 
 def test_a_second_login_leaves_the_first_in_place(tmp_path: Path) -> None:
@@ -32,19 +32,71 @@ def test_a_second_login_leaves_the_first_in_place(tmp_path: Path) -> None:
     store.put(profile("http://two"), make_current=True)
     store.put(profile(token="renewed"))
 
-    assert store.current_url() == "http://two"
+    assert store.current() == "http://two"
     assert store.get(URL) == profile(token="renewed")
 
 
-def test_a_removed_login_is_gone_and_its_address_remembered(tmp_path: Path) -> None:
+def test_an_ended_login_is_gone_and_its_address_remembered(tmp_path: Path) -> None:
     store = ProfileStore(tmp_path)
     store.put(profile(), make_current=True)
-    store.remove(URL)
-    store.remove("http://never")
+    store.end(URL)
+    store.end("http://never")
 
     assert store.get(URL) is None
-    assert store.current_url() == URL
+    assert store.current() == URL
     assert "refresh" not in store.path.read_text()
+
+
+def test_a_profile_with_a_name_stands_beside_the_one_of_its_address(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path)
+    named = Profile(URL, "ada", "access-2", "refresh-2", 5, name="prod")
+    store.put(profile(), make_current=True)
+    store.put(named, make_current=True)
+
+    assert (store.get(URL), store.get("prod")) == (profile(), named)
+    assert (store.current(), store.url_of("prod"), store.url_of("none")) == ("prod", URL, None)
+    assert [(one.name, one.url, one.username, one.is_current) for one in store.known()] == [
+        (URL, URL, "u", False),
+        ("prod", URL, "ada", True),
+    ]
+    store.use(URL)
+    assert store.name_at(URL) == store.current() == URL
+
+
+def test_an_address_is_spoken_for_by_the_profile_in_use_else_by_its_own(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path)
+    assert store.name_at(URL) == URL
+    store.put(Profile(URL, "u", "a", "r", 5, name="b"))
+    store.put(Profile(URL, "u", "a", "r", 5, name="a"))
+    assert store.name_at(URL) == "a"
+    store.use("b")
+    assert store.name_at(URL) == "b"
+    store.use("elsewhere")
+    store.put(profile())
+    assert store.name_at(URL) == URL
+
+
+def test_a_named_profile_remembers_its_address_after_its_login_has_ended(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path)
+    store.put(Profile(URL, "ada", "access", "refresh", 5, name="prod"), make_current=True)
+    store.end("prod")
+
+    assert store.get("prod") is None
+    assert 'refresh"' not in store.path.read_text()
+    assert [(one.url, one.username, one.is_logged_in) for one in store.known()] == [(URL, "ada", False)]
+    store.remove("prod")
+    assert (store.known(), store.current()) == ([], None)
+
+
+def test_the_file_of_before_profiles_had_names_is_still_read(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path)
+    login = {"username": "u", "access_token": "access", "refresh_token": "refresh", "access_expires_ms": 5}
+    store.path.write_text(json.dumps({"current": URL, "profiles": {URL: login}}))
+
+    assert store.get(URL) == profile()
+    assert store.url_of(URL) == URL
+    store.put(profile())
+    assert json.loads(store.path.read_text()) == {"current": URL, "profiles": {URL: login}}
 
 
 def test_a_file_others_could_read_is_closed_to_them_at_the_next_change(tmp_path: Path) -> None:

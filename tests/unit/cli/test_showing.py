@@ -1,11 +1,13 @@
 """How values, times and records are shown."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from cli.failures import UsageProblem
 from cli.output import printable
-from cli.times import age, duration, moment
+from cli.times import age, duration, moment, moment_after, moment_before, moment_in, seconds_in
 from cli.views.records import as_records
 
 NOW_MS = 1_764_000_000_000  # 2025-11-24T16:00:00Z
@@ -55,6 +57,36 @@ def test_a_moment_is_shown_in_utc_and_its_age_in_its_largest_unit(
 )
 def test_a_duration_is_as_exact_as_matters(milliseconds: object, shown: str | None) -> None:
     assert duration(milliseconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("90", 90), ("90s", 90), ("10 min", 600), ("10m", 600), ("24H", 86_400), ("2w", 1_209_600)],
+)
+def test_a_duration_is_read_as_people_write_it(text: str, seconds: int) -> None:
+    assert seconds_in(text, "--x") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "1y", "1.5h", "h", "9" * 20])
+def test_no_other_duration_is_guessed(text: str) -> None:
+    with pytest.raises(UsageProblem, match="not a duration"):
+        seconds_in(text, "--x")
+
+
+def test_a_moment_is_an_age_or_a_time() -> None:
+    assert moment_before("10m", NOW_MS, "--since").isoformat() == "2025-11-24T15:50:00+00:00"
+    assert moment_before("2025-11-24T16:00:00+01:00", NOW_MS, "--since").isoformat() == "2025-11-24T15:00:00+00:00"
+    assert moment_after("2h", NOW_MS, "--at") == "2025-11-24T18:00:00Z"
+    assert moment_after("2025-11-24T16:00:00+01:00", NOW_MS, "--at") == "2025-11-24T15:00:00Z"
+    for read in (moment_before, moment_after):
+        with pytest.raises(UsageProblem, match="neither a time nor"):
+            read("tomorrow", NOW_MS, "--x")
+
+
+def test_a_moment_is_told_by_the_clock_of_a_zone() -> None:
+    assert moment_in("2025-11-24T15:50:00Z", ZoneInfo("Europe/Berlin")) == "Mon 2025-11-24 16:50 CET"
+    assert moment_in(None, None) is None
+    assert moment_in("later", None) == "later"
 
 
 def test_a_list_of_flat_objects_is_a_table() -> None:

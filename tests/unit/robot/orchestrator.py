@@ -9,6 +9,8 @@ from typing import Any
 
 import uvicorn
 
+from tests.unit.robot.socket_side import SocketSide
+
 KEY = "crpa_0123_secret"
 # Instead of a status: the connection ends without an answer.
 CUT = "cut"
@@ -50,13 +52,22 @@ class Orchestrator:
         self.retry_after: str | None = None
         self.cancelled: set[str] = set()
         self.cancelled_by_heartbeat: list[str] = []
+        self.commands: list[str] = []
+        self.held: list[str] = []
+        self.workflows: dict[str, Any] = {}
+        self.socket = SocketSide()
         self._called = asyncio.Condition()
         # Bound but not listening: connections are refused until the server starts.
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(
-            self._app, interface="asgi3", lifespan="off", ws="none", log_config=None, timeout_graceful_shutdown=1
+            self._app,
+            interface="asgi3",
+            lifespan="off",
+            ws="websockets-sansio",
+            log_config=None,
+            timeout_graceful_shutdown=1,
         )
         self._server = _Server(config)
         self._serving: asyncio.Task[None] | None = None
@@ -91,6 +102,9 @@ class Orchestrator:
             await self._called.wait_for(reached)
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await self.socket.serve(scope, receive, send, authorised=(b"x-api-key", KEY.encode()) in scope["headers"])
+            return
         body = b""
         while True:
             message = await receive()
@@ -100,9 +114,10 @@ class Orchestrator:
         verb, subject = self._verb(scope["path"])
         authorised = (b"x-api-key", KEY.encode()) in scope["headers"]
         fault = self.faults[verb].pop(0) if self.faults.get(verb) else None
-        status, answer = (fault, None) if fault else await self._answer(authorised, verb, subject, json.loads(body))
+        told = json.loads(body or b"{}")
+        status, answer = (fault, None) if fault else await self._answer(authorised, verb, subject, told)
         async with self._called:
-            self.calls.append((verb, subject, json.loads(body)))
+            self.calls.append((verb, subject, told))
             self._called.notify_all()
         if status == CUT:
             # A body that is announced but never sent makes the server hang up.
@@ -117,20 +132,25 @@ class Orchestrator:
     @staticmethod
     def _verb(path: str) -> tuple[str, str]:
         parts = path.removeprefix("/api/v1/").split("/")
+        if parts[0] == "workflows":
+            return "workflow", parts[1]
         return parts[-1], parts[1] if len(parts) > 2 else ""
 
     async def _answer(self, authorised: bool, verb: str, subject: str, body: dict[str, Any]) -> Answer:
         if not authorised:
             return 401, {"detail": "unknown key"}
+        if verb == "workflow":
+            found = self.workflows.get(subject)
+            return (404, {"detail": "no such workflow"}) if found is None else (200, {"workflow_json": found})
         if any(isinstance(value, str) and (len(value) > 5_000 or "\x00" in value) for value in body.values()):
             return 400, {"detail": "control characters are not allowed"}
         if verb == "register":
             self.robots[body["robot_id"]] = body
-            return 200, body
+            return 200, {**body, "current_job_ids": self.held}
         if verb in {"heartbeat", "claim"} and (subject or body["robot_id"]) not in self.robots:
             return 404, {"detail": "no such robot"}
         if verb == "heartbeat":
-            return 200, {"ok": True, "cancelled_jobs": self.cancelled_by_heartbeat}
+            return 200, {"ok": True, "cancelled_jobs": self.cancelled_by_heartbeat, "commands": self.commands}
         if verb == "claim":
             return 200, await self._claim(body)
         if verb == "extend-lease":

@@ -31,6 +31,8 @@ _SETTINGS: dict[str, Any] = {
     "retry_cap_seconds": 0.02,
     "grace_seconds": 0,
     "wait_seconds": 5,
+    "connection": "http",
+    "job_log_interval_seconds": 0.01,
 }
 
 

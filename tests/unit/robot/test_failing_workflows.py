@@ -55,7 +55,7 @@ from tests.unit.robot.documents import SEE, chain, document, loop, node
             ),
             "INVALID_WORKFLOW",
             "each",
-            "comes back to the loop 'each'",
+            "comes back to the node 'each'",
         ),
     ],
 )

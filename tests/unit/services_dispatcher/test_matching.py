@@ -137,3 +137,55 @@ def test_whatever_comes_in_whatever_order_leaves_by_priority_and_age(jobs: list[
     index = index_of(*((f"j{n}", PLAIN, priority, age) for n, (priority, age) in enumerate(jobs)))
     expected = sorted((priority, age, f"j{n}") for n, (priority, age) in enumerate(jobs))
     assert taken(index, robot()) == [job_id for _, _, job_id in expected]
+
+
+def test_who_waits_longest_is_woken_first_although_it_came_back_last() -> None:
+    index = CandidateIndex()
+    woken: list[object] = []
+    for name, since in (("b", 20.0), ("c", 30.0), ("a", 10.0)):
+        index.wait(Offer(robot(name), partial(woken.append, name), since=since))
+    for job_id in ("1", "2", "3"):
+        index.push(place(job_id), PLAIN)
+    assert woken == ["a", "b", "c"]
+    assert index.n_offers == 0
+
+
+def test_a_withdrawn_offer_is_gone_from_every_queue_it_waited_in() -> None:
+    index = CandidateIndex()
+    woken: list[object] = []
+    offers = [Offer(robot(f"r{n}", environment="lan"), partial(woken.append, n)) for n in range(3)]
+    for offer in offers:
+        index.wait(offer)
+    for _ in range(2):
+        index.withdraw(offers[1])
+    assert index.n_offers == 4
+    index.push(place("a"), PLAIN)
+    index.push(place("b"), PLAIN)
+    assert woken == [0, 2]
+
+
+def test_a_robot_is_neither_woken_for_nor_given_a_job_it_avoids() -> None:
+    index = CandidateIndex()
+    woken: list[object] = []
+    index.wait(Offer(robot("r1"), partial(woken.append, "r1"), since=1.0, avoid={"a"}))
+    index.wait(Offer(robot("r2"), partial(woken.append, "r2"), since=2.0))
+    index.push(place("a"), PLAIN)
+    assert woken == ["r2"]
+    assert index.take_best(robot("r1"), {"a"}) is None
+    index.push(place("b"), PLAIN)
+    first = index.take_best(robot("r1"), {"a"})
+    second = index.take_best(robot("r2"))
+    assert first is not None
+    assert second is not None
+    assert (first.job_id, second.job_id) == ("b", "a")
+
+
+def test_a_woken_robot_that_takes_nothing_passes_its_turn_on() -> None:
+    index = CandidateIndex()
+    woken: list[object] = []
+    for name in ("r1", "r2"):
+        index.wait(Offer(robot(name), partial(woken.append, name)))
+    index.push(place("a"), PLAIN)
+    index.pass_on(robot("r1"))
+    index.pass_on(robot("r2"))
+    assert woken == ["r1", "r2"]

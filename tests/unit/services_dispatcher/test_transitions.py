@@ -15,6 +15,7 @@ NOT_RETRYABLE: Final = DeadReason.NOT_RETRYABLE
 ACTIONS: Final[dict[Verb, Callable[[Job], Change]]] = {
     Verb.PROMOTE: lifecycle.promote,
     Verb.CLAIM: lambda job: lifecycle.claim(job, robot_id="r2", lease_token="t", lease_seconds=30, now_ms=NOW_MS),
+    Verb.ACCEPT: lambda job: lifecycle.accept(job, lease_seconds=60, now_ms=NOW_MS),
     Verb.PROGRESS: lambda job: lifecycle.progress(job, percent=5, current_node=None, message=None, now_ms=NOW_MS),
     Verb.EXTEND: lambda job: lifecycle.extend(job, extension_seconds=30, now_ms=NOW_MS),
     Verb.COMPLETE: lambda job: lifecycle.complete(job, result_json="{}", report="r", now_ms=NOW_MS),
@@ -37,6 +38,8 @@ EXPECTED: Final[dict[tuple[JobStatus, Verb], JobStatus]] = {
     (PENDING, Verb.TIME_OUT): JobStatus.TIMEOUT,
     (JobStatus.FAILED, Verb.REMOVE_DEAD_LETTER): JobStatus.FAILED,
     (JobStatus.TIMEOUT, Verb.REMOVE_DEAD_LETTER): JobStatus.TIMEOUT,
+    (CLAIMED, Verb.ACCEPT): RUNNING,
+    (RUNNING, Verb.ACCEPT): RUNNING,
     (CLAIMED, Verb.PROGRESS): RUNNING,
     (CLAIMED, Verb.EXTEND): CLAIMED,
     (RUNNING, Verb.EXTEND): RUNNING,

@@ -1,0 +1,186 @@
+"""Access tokens: found, kept fresh, and renewed by one at a time."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
+
+from casare._async.exchange import AsyncExchange
+from casare._async.timing import Lock, sleep
+from casare._calls import fields, once
+from casare._login_file import LoginFile, StoredLogin
+from casare._settings import Credential, Password, Token
+from casare.errors import ApiError, ConfigurationProblem, ConnectionFailed, InvalidInput, NotAuthenticated
+from casare.models.base import Model
+
+RENEW_BEFORE_MS: Final = 60_000
+LOCK_SECONDS: Final = 60.0
+_LOCK_POLL_SECONDS: Final = 0.05
+
+
+class Tokens(Model, frozen=True, kw_only=True):
+    """What a login or a renewal brings."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+    def __repr__(self) -> str:
+        return "Tokens(<hidden>)"
+
+
+class AsyncTokenSource(ABC):
+    """Where a client's tokens come from."""
+
+    @abstractmethod
+    async def token(self) -> str:
+        """A token that is good for another minute. Raises ApiError or ConnectionFailed when there is none."""
+
+    @abstractmethod
+    async def token_after(self, refused: str) -> str | None:
+        """Another token than the one that the server has just refused; None when there is no other."""
+
+
+class AsyncFixedToken(AsyncTokenSource):
+    """One token or key, for as long as it lasts."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def token(self) -> str:
+        return self._token
+
+    async def token_after(self, refused: str) -> str | None:  # noqa: ARG002 (there is no other)
+        return None
+
+
+class AsyncRenewedTokens(AsyncTokenSource):
+    """Tokens of a login. Calls that find them due at the same time wait for one renewal."""
+
+    def __init__(self, exchange: AsyncExchange) -> None:
+        self._exchange = exchange
+        self._turn = Lock()
+
+    async def token(self) -> str:
+        login = self._current()
+        if login is not None and not _is_due(login):
+            return login.access_token
+        async with self._turn:
+            login = self._current()
+            if login is not None and not _is_due(login):
+                return login.access_token
+            try:
+                return (await self._renew(login)).access_token
+            except (ApiError, ConnectionFailed):
+                # It may still be good for the minute that it has left.
+                if login is None or login.access_expires_ms <= _now_ms():
+                    raise
+                return login.access_token
+
+    async def token_after(self, refused: str) -> str | None:
+        async with self._turn:
+            login = self._current()
+            if login is not None and login.access_token != refused:
+                return login.access_token
+            return (await self._renew(login)).access_token
+
+    @abstractmethod
+    def _current(self) -> StoredLogin | None: ...
+
+    @abstractmethod
+    async def _renew(self, login: StoredLogin | None) -> StoredLogin: ...
+
+    async def _refreshed(self, login: StoredLogin) -> StoredLogin:
+        """The login with new tokens; its refresh token is spent from now on. Raises ApiError."""
+        call = once("/auth/refresh", Tokens, {"refresh_token": login.refresh_token})
+        return _with(login, await self._exchange.call(call))
+
+
+class AsyncPasswordTokens(AsyncRenewedTokens):
+    """Logs in with the first call, and again when a refresh token is not taken any more."""
+
+    def __init__(self, exchange: AsyncExchange, password: Password) -> None:
+        super().__init__(exchange)
+        self._password = password
+        self._login: StoredLogin | None = None
+
+    def _current(self) -> StoredLogin | None:
+        return self._login
+
+    async def _renew(self, login: StoredLogin | None) -> StoredLogin:
+        if login is not None:
+            try:
+                self._login = await self._refreshed(login)
+            except (NotAuthenticated, InvalidInput):
+                self._login = None
+            else:
+                return self._login
+        given = self._password
+        body = fields(username=given.username, password=given.password, tenant_id=given.tenant_id)
+        tokens = await self._exchange.call(once("/auth/login", Tokens, body))
+        self._login = _with(StoredLogin(self._exchange.url, given.username, "", "", 0), tokens)
+        return self._login
+
+
+class AsyncStoredTokens(AsyncRenewedTokens):
+    """The login that `casare login` stored, shared with the command and with other clients."""
+
+    def __init__(self, exchange: AsyncExchange, file: LoginFile, name: str) -> None:
+        super().__init__(exchange)
+        self._file = file
+        self._name = name
+
+    def _current(self) -> StoredLogin | None:
+        login = self._file.get(self._name)
+        if login is None or login.url != self._exchange.url:
+            raise ConfigurationProblem(f"Not logged in at {self._exchange.url}. Run: casare login")
+        return login
+
+    async def _renew(self, login: StoredLogin | None) -> StoredLogin:
+        async with self._locked():
+            current = self._current()
+            assert current is not None
+            if login is not None and current.access_token != login.access_token:
+                return current  # renewed by another process while this one waited for the lock
+            renewed = await self._refreshed(current)
+            self._file.put(renewed)
+            return renewed
+
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while (lock := self._file.try_lock()) is None:
+            if time.monotonic() > deadline:
+                raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
+            await sleep(_LOCK_POLL_SECONDS)
+        with lock:
+            yield
+
+
+def async_token_source(credential: Credential, exchange: AsyncExchange) -> AsyncTokenSource:
+    """The source for what the client was given."""
+    if isinstance(credential, Token):
+        return AsyncFixedToken(credential.value)
+    if isinstance(credential, Password):
+        return AsyncPasswordTokens(exchange, credential)
+    return AsyncStoredTokens(exchange, credential.file, credential.name)
+
+
+def _with(login: StoredLogin, tokens: Tokens) -> StoredLogin:
+    expires_ms = _now_ms() + tokens.expires_in * 1000
+    return replace(
+        login,
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        access_expires_ms=expires_ms,
+    )
+
+
+def _is_due(login: StoredLogin) -> bool:
+    return login.access_expires_ms - RENEW_BEFORE_MS <= _now_ms()
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,111 @@
+"""One server: requests over HTTP, made again where that is safe."""
+
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+import httpx
+
+from casare._address import API, is_this_machine
+from casare._answers import decode
+from casare._async.timing import sleep
+from casare._calls import Call
+from casare._retrying import Outcome, RetryPolicy, is_untrusted
+from casare._settings import Settings
+from casare.errors import ConfigurationProblem, ConnectionFailed
+
+T = TypeVar("T")
+
+CONNECT_SECONDS: Final = 5.0
+
+
+class AsyncExchange:
+    """Requests with any credential, or with none."""
+
+    def __init__(self, settings: Settings, rng: random.Random) -> None:
+        self.url = settings.url
+        self.rng = rng
+        self._policy = RetryPolicy(settings.retries, rng)
+        self._timeout_seconds = settings.timeout_seconds
+        self._http = httpx.AsyncClient(
+            base_url=settings.url + API,
+            headers={"User-Agent": "casare-python"},
+            # A proxy is of no use for this machine, and loading certificates takes longer than a call.
+            trust_env=not is_this_machine(settings.url),
+            verify=settings.verify if settings.url.startswith("https:") else False,
+        )
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def call(self, call: Call[T], token: str | None = None) -> T:
+        """What the call brought. Raises ApiError, UnexpectedAnswer, ConnectionFailed."""
+        return decode(await self.send(call, token), call, time.time())
+
+    async def send(self, call: Call[Any], token: str | None = None) -> httpx.Response:
+        """The last answer, whatever its status. Raises ConnectionFailed when there is none."""
+        began, tries = time.monotonic(), 1
+        while True:
+            elapsed = time.monotonic() - began
+            outcome = await self._once(call, token, self._policy.deadline_seconds - elapsed)
+            wait = self._policy.wait_seconds(
+                call, outcome, tries=tries, elapsed_seconds=time.monotonic() - began, now_seconds=time.time()
+            )
+            if wait is None:
+                break
+            await sleep(wait)
+            tries += 1
+        if isinstance(outcome, httpx.RequestError):
+            raise self.unreachable(outcome) from outcome
+        return outcome
+
+    @asynccontextmanager
+    async def stream(self, call: Call[Any], token: str, silence_seconds: float) -> AsyncIterator[httpx.Response]:
+        """An answer that is read while it comes; it ends with httpx.ReadTimeout after `silence_seconds` of nothing."""
+        timeout = httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS)
+        headers = _headers(call, token)
+        async with self._http.stream(
+            call.method, call.path, params=call.params, headers=headers, timeout=timeout
+        ) as response:
+            yield response
+
+    async def _once(self, call: Call[Any], token: str | None, left_seconds: float) -> Outcome:
+        seconds = max(1.0, min(self._timeout_seconds, left_seconds))
+        try:
+            return await self._http.request(
+                call.method,
+                call.path,
+                content=call.content,
+                params=call.params,
+                headers=_headers(call, token),
+                timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
+            )
+        except httpx.RequestError as error:
+            return error
+        except httpx.InvalidURL as error:
+            raise ConfigurationProblem(f"{self.url} is not an address: {error}.") from error
+
+    def unreachable(self, error: httpx.RequestError) -> ConnectionFailed:
+        """What it means that there was no answer."""
+        if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+            return ConnectionFailed(f"The server at {self.url} did not answer in time. Try again later.")
+        if is_untrusted(error):
+            return ConnectionFailed(
+                f"{self.url} is not trusted ({error}). `verify` names another authority's certificate."
+            )
+        reason = str(error) or type(error).__name__
+        return ConnectionFailed(
+            f"Cannot reach the server at {self.url} ({reason}). Is it running, and is that its address?"
+        )
+
+
+def _headers(call: Call[Any], token: str | None) -> dict[str, str]:
+    headers = dict(call.headers)
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    if call.content is not None:
+        headers["Content-Type"] = "application/json"
+    return headers

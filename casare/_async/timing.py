@@ -1,0 +1,6 @@
+"""Waiting and taking turns, for tasks of one event loop."""
+
+import asyncio
+
+Lock = asyncio.Lock
+sleep = asyncio.sleep

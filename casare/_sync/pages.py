@@ -1,0 +1,55 @@
+# Made from `casare/_async/pages.py` by `docs/generate_sync_client.py`. Do not edit.
+"""Lists, page after page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from casare._calls import Value, get
+from casare._sync.session import Session
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class CursorPage(Protocol[T_co]):
+    """A page that says where the next one begins."""
+
+    @property
+    def items(self) -> Sequence[T_co]: ...
+
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+class NumberedPage(Protocol[T_co]):
+    """A page of a list whose length is known."""
+
+    @property
+    def items(self) -> Sequence[T_co]: ...
+
+    @property
+    def total(self) -> int: ...
+
+
+def each_by_cursor(session: Session, path: str, page: type[CursorPage[T]], params: Mapping[str, Value]) -> Iterator[T]:
+    """All that match; a page is asked for when its first item is wanted."""
+    cursor: str | None = None
+    while True:
+        found = session.call(get(path, page, {**params, "cursor": cursor}))
+        yield from found.items
+        cursor = found.next_cursor
+        if cursor is None:
+            return
+
+
+def each_by_number(
+    session: Session, path: str, page: type[NumberedPage[T]], params: Mapping[str, Value]
+) -> Iterator[T]:
+    """All that match; what is added or removed meanwhile may move items over the edge of a page."""
+    offset = 0
+    while True:
+        found = session.call(get(path, page, {**params, "offset": offset}))
+        yield from found.items
+        offset += len(found.items)
+        if offset >= found.total or not found.items:
+            return

@@ -1,0 +1,57 @@
+# Made from `casare/_async/waiting.py` by `docs/generate_sync_client.py`. Do not edit.
+"""Waiting for jobs to end."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from casare._pacing import Pace
+from casare._sync.timing import sleep
+from casare._sync.watching import Watcher
+from casare.errors import WaitTimedOut
+from casare.models import JobRecord
+from casare.progress import Progress, progress_of
+
+
+def wait_for(
+    watcher: Watcher,
+    jobs: Mapping[str, str | None],
+    *,
+    pace: Pace,
+    timeout: float | None,
+    on_progress: Callable[[Progress], None] | None,
+) -> dict[str, JobRecord]:
+    """All jobs as they ended. Raises WaitTimedOut after `timeout` seconds, and what the server refuses."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    known: dict[str, JobRecord] = {}
+    watcher.begin(jobs)
+    try:
+        sleep(0)  # whoever begins at the same time is served by the same look
+        while True:
+            seen = watcher.look(jobs.keys(), not_older_than=time.monotonic() - pace.fresh_seconds)
+            changed = [record for job_id, record in seen.items() if record != known.get(job_id)]
+            known |= seen
+            if changed:
+                pace.reset()
+                if on_progress is not None:
+                    on_progress(progress_of(len(jobs), known, changed))
+            if sum(record.has_ended for record in known.values()) == len(jobs):
+                return known
+            _rest(pace, deadline, jobs, known)
+    finally:
+        watcher.end(jobs)
+
+
+def _rest(pace: Pace, deadline: float | None, jobs: Mapping[str, str | None], known: Mapping[str, JobRecord]) -> None:
+    seconds = pace.next_seconds()
+    if deadline is None:
+        sleep(seconds)
+        return
+    left = deadline - time.monotonic()
+    if left <= 0:
+        open_jobs = [job_id for job_id in jobs if job_id not in known or not known[job_id].has_ended]
+        told = ", ".join(
+            f"{job_id} ({known[job_id].status if job_id in known else 'unknown'})" for job_id in open_jobs[:3]
+        )
+        more = f" and {len(open_jobs) - 3} more" if len(open_jobs) > 3 else ""
+        raise WaitTimedOut(f"Not ended in time: {told}{more}. The jobs go on: wait again, or cancel them.")
+    sleep(min(seconds, left))

@@ -1,0 +1,114 @@
+# Made from `casare/_async/workflows.py` by `docs/generate_sync_client.py`. Do not edit.
+"""Workflows and their webhooks: `client.workflows`, `client.webhooks`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from casare._address import segment
+from casare._calls import create, delete, fields, get, put
+from casare._submitting import Definition, WorkflowSource, definition_of
+from casare._sync.pages import each_by_number
+from casare._sync.session import Session
+from casare.errors import NotFound
+from casare.models import Model, NewWebhook, Submission, Webhook, Workflow, WorkflowSummary, WorkflowVersion
+from casare.models.workflows import Versions, WebhookList, WorkflowPage
+
+
+class Workflows:
+    """Stores, reads and deletes workflows."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def push(
+        self,
+        workflow: WorkflowSource,
+        *,
+        name: str | None = None,
+        workflow_id: str | None = None,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Workflow:
+        """The workflow, stored without running it: a new version of `workflow_id`, else of the newest workflow that is
+        called `name`, else a new workflow. An equal definition makes no version.
+
+        With `expected_version`, raises Conflict when somebody else has pushed meanwhile. Two first pushes of one name
+        at the same time make two workflows.
+        """
+        definition = definition_of(workflow, name)
+        known = workflow_id or self._id_of(definition.name)
+        if known is None:
+            return self.get(self._store(definition, idempotency_key))
+        body = definition.changes(renamed=name is not None) | fields(expected_version=expected_version)
+        return self._session.call(put(f"/workflows/{segment(known)}", Workflow, body))
+
+    def get(self, workflow_id: str, *, version: int | None = None) -> Workflow:
+        """The workflow with the definition of its current or another version. Raises NotFound."""
+        return self._session.call(get(f"/workflows/{segment(workflow_id)}", Workflow, {"version": version}))
+
+    def list(self, *, search: str | None = None, page_size: int = 100) -> Iterator[WorkflowSummary]:
+        """Workflows whose name contains `search`, in whatever case, newest first."""
+        params = {"search": search, "limit": page_size}
+        return each_by_number(self._session, "/workflows", WorkflowPage, params)
+
+    def versions(self, workflow_id: str) -> Sequence[WorkflowVersion]:
+        """All versions. Raises NotFound."""
+        return (self._session.call(get(f"/workflows/{segment(workflow_id)}/versions", Versions))).versions
+
+    def delete(self, workflow_id: str) -> None:
+        """Removes it with its schedules and webhooks; its pending jobs are cancelled. Raises NotFound."""
+        self._session.call(delete(f"/workflows/{segment(workflow_id)}", Model))
+
+    def _id_of(self, name: str) -> str | None:
+        for found in self.list(search=name):
+            if found.workflow_name == name:
+                return found.workflow_id
+        return None
+
+    def _store(self, definition: Definition, key: str | None) -> str:
+        """A submission either runs, or waits for a schedule or a webhook: this one's webhook is not needed."""
+        body = {**definition.body(), "trigger_type": "webhook"}
+        submission = self._session.call(create("/workflows", Submission, body, key))
+        if submission.webhook_id is not None:
+            path = f"/workflows/{segment(submission.workflow_id)}/webhooks/{segment(submission.webhook_id)}"
+            with suppress(NotFound):  # an earlier try, whose answer was lost, has removed it
+                self._session.call(delete(path, Model))
+        return submission.workflow_id
+
+
+class Webhooks:
+    """URLs whose signed deliveries start a workflow. `casare.webhooks` signs them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def create(
+        self,
+        workflow_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        priority: int | None = None,
+        environment: str | None = None,
+        execution_mode: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> NewWebhook:
+        """A webhook and its `secret`, which is shown only this once. Raises NotFound."""
+        body = fields(
+            name=name,
+            description=description,
+            priority=priority,
+            environment=environment,
+            execution_mode=execution_mode,
+        )
+        path = f"/workflows/{segment(workflow_id)}/webhooks"
+        return self._session.call(create(path, NewWebhook, body, idempotency_key))
+
+    def list(self, workflow_id: str) -> Sequence[Webhook]:
+        """The webhooks of a workflow. Raises NotFound."""
+        return (self._session.call(get(f"/workflows/{segment(workflow_id)}/webhooks", WebhookList))).webhooks
+
+    def delete(self, workflow_id: str, webhook_id: str) -> None:
+        """Its deliveries are refused from now on. Raises NotFound."""
+        path = f"/workflows/{segment(workflow_id)}/webhooks/{segment(webhook_id)}"
+        self._session.call(delete(path, Model))

@@ -1,0 +1,1 @@
+"""`casare doctor`: what is wrong with this machine's installation, and what to do about it."""

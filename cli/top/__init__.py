@@ -1,0 +1,1 @@
+"""`casare top`: a live view of fleet and queue."""

@@ -1,0 +1,90 @@
+"""Running a node's own code so that a stopped job reaches it as JobStopped."""
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Generic, TypeVar
+
+from robot.cancellation import CancelScope, JobStopped
+
+T = TypeVar("T")
+
+
+class Interruptible(Awaitable[T], Generic[T]):
+    """Awaits a coroutine; where the job is stopped, JobStopped is raised at its `await` instead of CancelledError.
+
+    So `except JobCancelled` and `finally` in it may still wait for what they tidy up.
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], scope: CancelScope) -> None:
+        self._coroutine = coroutine
+        self._scope = scope
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        raised: BaseException | None = None
+        value: Any = None
+        try:
+            while True:
+                waiting = self._coroutine.send(value) if raised is None else self._coroutine.throw(raised)
+                raised, value = None, None
+                try:
+                    value = yield waiting
+                except asyncio.CancelledError as cancelled:
+                    raised = self._translated(cancelled)
+                except BaseException as error:  # noqa: BLE001 (handed on to the coroutine as it is)
+                    raised = error
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            self._coroutine.close()
+
+    def _translated(self, cancelled: asyncio.CancelledError) -> BaseException:
+        if self._scope.reason is None:
+            return cancelled
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        return JobStopped(self._scope.reason)
+
+
+async def interruptible(coroutine: Coroutine[Any, Any, T], scope: CancelScope) -> T:
+    """Returns what the coroutine returns. A stopped job interrupts it once, and is waited for until it has ended."""
+
+    async def work() -> T:
+        return await Interruptible(coroutine, scope)
+
+    return await scope.race(work())
+
+
+async def in_own_thread(function: Callable[[], T]) -> T:
+    """Returns what the function returns in a thread of its own.
+
+    It cannot be interrupted; the thread does not keep the process from ending, unlike one of asyncio's pool.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(result)  # type: ignore[arg-type]  # None only beside an error, or where T allows it
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        try:
+            outcome: tuple[T | None, BaseException | None] = context.run(function), None
+        except StopIteration as error:
+            # No future may hold one.
+            outcome = None, RuntimeError(f"the node raised StopIteration: {error}")
+        except BaseException as error:  # noqa: BLE001 (carried to the thread that waits)
+            outcome = None, error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, *outcome)
+
+    threading.Thread(target=run, name="node", daemon=True).start()
+    return await done

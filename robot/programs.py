@@ -1,0 +1,195 @@
+"""Running a program as part of a job: bounded in time and output, and ended with everything that it started."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from robot.cancellation import CancelScope
+from robot.errors import CodeFailed
+
+MAX_KEPT: Final = 100_000
+"""Characters of each output that are kept: the last."""
+MAX_LOGGED: Final = 2_000
+"""Lines of a program that go to the job's log."""
+LONGEST_LINE: Final = 8_000
+MAX_ANSWER_BYTES: Final = 800_000
+KILL_AFTER_SECONDS: Final = 5.0
+_CHUNK: Final = 65_536
+_KEPT_VARIABLES: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "SYSTEMROOT", "COMSPEC")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the program ended (-N: by signal N), the end of what it wrote, and what it answered beside that."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run. Of the robot's environment it sees only what programs need, never a key or a secret."""
+
+    argv: Sequence[str]
+    cwd: Path
+    environment: Mapping[str, str]
+    stdin: bytes
+    on_line: Callable[[str, bool], None]
+    takes_answer: bool = False
+
+    async def run(self, cancel: CancelScope, timeout_seconds: float) -> Ended:
+        """Returns when it has ended. Raises CodeFailed when it cannot be started or takes too long, JobStopped."""
+        answer = _Answer() if self.takes_answer else None
+        try:
+            process = await self._start(answer)
+        finally:
+            if answer is not None:
+                answer.close_writing()
+        try:
+            return await cancel.race(asyncio.wait_for(self._attend(process, answer), timeout_seconds))
+        except TimeoutError as error:
+            raise CodeFailed(f"the program did not end within {timeout_seconds:g} s, and was ended") from error
+        finally:
+            await _end_group(process)
+            if answer is not None:
+                answer.close()
+
+    async def _start(self, answer: "_Answer | None") -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._command(answer),
+                cwd=self.cwd,
+                env=self._environment(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=() if answer is None else (answer.writing,),
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            if answer is not None:
+                answer.close()
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise CodeFailed(f"cannot start {self.argv[0]!r}: {reason}") from error
+
+    def _command(self, answer: "_Answer | None") -> list[str]:
+        return [*self.argv] if answer is None else [*self.argv, str(answer.writing)]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        return {**kept, **self.environment}
+
+    async def _attend(self, process: asyncio.subprocess.Process, answer: "_Answer | None") -> Ended:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        out, err = _Output(self.on_line, is_error=False), _Output(self.on_line, is_error=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._feed(process))
+            group.create_task(out.read(process.stdout))
+            group.create_task(err.read(process.stderr))
+            answered = None if answer is None else group.create_task(answer.read())
+        exit_code = await process.wait()
+        answer_bytes = b"" if answered is None else answered.result()
+        if len(answer_bytes) > MAX_ANSWER_BYTES:
+            raise CodeFailed(f"the result has more than {MAX_ANSWER_BYTES:,} bytes; write it to a file")
+        return Ended(exit_code, out.text, err.text, answer_bytes)
+
+    async def _feed(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        # A program may end, or close its input, without reading all of it.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            process.stdin.write(self.stdin)
+            await process.stdin.drain()
+            process.stdin.close()
+            await process.stdin.wait_closed()
+
+
+@dataclass(slots=True)
+class _Output:
+    """One stream: its lines are told as they come, its end is kept."""
+
+    on_line: Callable[[str, bool], None]
+    is_error: bool
+    text: str = ""
+    _lines: int = 0
+    _open: str = field(default="")
+
+    async def read(self, stream: asyncio.StreamReader) -> None:
+        while chunk := await stream.read(_CHUNK):
+            text = chunk.decode("utf-8", "replace")
+            self.text = (self.text + text)[-MAX_KEPT:]
+            *whole, self._open = (self._open + text).split("\n")
+            for line in whole:
+                self._tell(line)
+            if len(self._open) > LONGEST_LINE:
+                self._tell(self._open)
+                self._open = ""
+        if self._open:
+            self._tell(self._open)
+
+    def _tell(self, line: str) -> None:
+        self._lines += 1
+        if self._lines <= MAX_LOGGED and line.strip():
+            self.on_line(line.rstrip("\r")[:LONGEST_LINE], self.is_error)
+        elif self._lines == MAX_LOGGED + 1:
+            self.on_line(f"more than {MAX_LOGGED:,} lines: the rest is not logged", self.is_error)
+
+
+class _Answer:
+    """A pipe beside the standard streams, so that what a program prints is not taken for its result."""
+
+    def __init__(self) -> None:
+        self._reading, self.writing = os.pipe()
+        self._transport: asyncio.ReadTransport | None = None
+
+    async def read(self) -> bytes:
+        content = bytearray()
+        async for chunk in self._chunks():
+            # Read to its end, so that the program can end; what is too long is not kept.
+            content += chunk[: MAX_ANSWER_BYTES + 1 - len(content)]
+        return bytes(content)
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        reader = asyncio.StreamReader()
+        pipe = os.fdopen(self._reading, "rb", buffering=0)
+        self._reading = -1
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        while chunk := await reader.read(_CHUNK):
+            yield chunk
+
+    def close_writing(self) -> None:
+        if self.writing >= 0:
+            os.close(self.writing)
+            self.writing = -1
+
+    def close(self) -> None:
+        self.close_writing()
+        if self._transport is not None:
+            self._transport.close()
+        elif self._reading >= 0:
+            os.close(self._reading)
+            self._reading = -1
+
+
+async def _end_group(process: asyncio.subprocess.Process) -> None:
+    """Ends the program and whatever it left: asked first, then killed."""
+    _signal_group(process, signal.SIGTERM)
+    if process.returncode is None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), KILL_AFTER_SECONDS)
+    _signal_group(process, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    # Started as the leader of its group, which may outlive it.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

@@ -1,0 +1,1 @@
+"""The robots' WebSocket (`docs/robot-protocol.md`)."""
