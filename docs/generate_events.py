@@ -159,7 +159,7 @@ def sample(event_type: str) -> Json:
 
 def _schemas() -> Json:
     frames = {type(frame) for stream in STREAMS for frame in stream.frames}
-    models = [CloudEvent, *EVENTS.values(), *sorted(frames, key=lambda frame: frame.__name__)]
+    models: list[type] = [CloudEvent, *EVENTS.values(), *sorted(frames, key=lambda frame: frame.__name__)]
     return dict(sorted(schemas_of(models).items()))
 
 

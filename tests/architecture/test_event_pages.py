@@ -46,7 +46,8 @@ def test_every_event_has_its_channel_message_and_operation(written: Json) -> Non
 
 def test_every_stream_and_every_kind_of_frame_is_described(written: Json) -> None:
     assert {stream.path for stream in STREAMS} == {*PATHS.values(), "/api/v1/events"}
-    kinds = {kind.__name__ for kind in (*Frame.__subclasses__(), EventNotice, Hello)}
+    models: list[type] = [*Frame.__subclasses__(), EventNotice, Hello]
+    kinds = {kind.__name__ for kind in models}
     assert kinds <= written["components"]["messages"].keys()
     assert all(written["components"]["messages"][kind]["summary"] for kind in kinds)
     assert {name for stream in STREAMS for name in stream.parameters} == set(PARAMETERS)

@@ -2,18 +2,24 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from shared.kernel.tasks import end_tasks
 from tests.support import workflows
 from tests.support.api import API, Json
 from tests.support.contract.cast import Cast
+from tests.support.eventually import eventually
+from tests.support.run import ROOT
 from tests.support.system import PATIENCE_SECONDS, System
 
+GUIDE: Final = ROOT / "docs" / "guides" / "live-streams.md"
 LIFE: Final = ["job_submitted", "job_claimed", "job_completed"]
 
 
@@ -94,3 +100,21 @@ async def test_events_are_followed_with_nothing_but_http(system: System) -> None
                 if events == LIFE:
                     break
         assert event["data"]["job_id"] == await watched
+
+
+async def test_the_guides_example_watches_jobs(system: System, capsys: pytest.CaptureFixture[str]) -> None:
+    [code] = re.findall(r"^```python\n(.*?)^asyncio\.run.*?^```", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    watching = asyncio.create_task(names["watch"](system.base_url.replace("http", "ws", 1), system.access_token))
+    printed: list[str] = []
+
+    async def a_jobs_life_is_printed() -> bool:
+        """Of one that was submitted since the example is connected."""
+        job_id = (await system.submit("Watched", workflows.nothing()))["job_id"]
+        await system.admin.cancel(job_id)
+        printed.append(capsys.readouterr().out)
+        return re.search(r"^(\S+) pending None\n\1 cancelled None$", "".join(printed), re.MULTILINE) is not None
+
+    await eventually(a_jobs_life_is_printed, timeout_seconds=PATIENCE_SECONDS)
+    await end_tasks([watching])

@@ -68,7 +68,7 @@ async def test_events_come_as_they_happen(here: Live) -> None:
 async def test_who_comes_back_gets_what_was_missed(here: Live, how: str) -> None:
     await publish_of_each_kind(here)
     given = {"since": 2} if how == "since" else {"headers": {"last-event-id": "2"}, "since": 0}
-    answer = await here.events(wait_seconds=0, **given)  # type: ignore[arg-type]  # header or query
+    answer = await here.events(wait_seconds=0, **given)
     hello, resumed, *missed = blocks_of(answer.text)
     assert (hello[0], hello[1]) == ("2", "hello")
     assert (resumed[2]["replayed"], resumed[2]["complete"], resumed[2]["since"]) == (3, True, 2)

@@ -16,12 +16,14 @@ from services.metrics.adapters.fleet_reader import MongoFleet
 from services.metrics.adapters.job_counter import MongoJobCounter
 from services.metrics.adapters.rebuild_store import REBUILDS, MongoRebuilds
 from services.metrics.adapters.rollup_store import ROLLUP_INDEXES, ROLLUPS, MongoRollups
+from services.metrics.adapters.tenant_sequences import TenantSequences
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.facts import JobFact, fact_of_job
 from services.metrics.domain.fleet import JobCounts
 from services.metrics.domain.rebuild import Rebuild, RebuildState
 from services.metrics.domain.rollup_keys import DAY_MS, TOTAL_KEY, day_of, robot_day_key, tenant_day_key
 from services.metrics.domain.rollups import empty_rollup
+from services.metrics.domain.sequence import Numbers
 from services.metrics.ports import ActivityQuery
 from services.metrics.use_cases.roll_up_facts import RollUpFacts
 from shared.events.metrics import MetricsRebuildRequested
@@ -200,3 +202,51 @@ async def test_jobs_and_robots(store: Store) -> None:
     older = await history.newest(JobQuery("default", 2, before=job_of("r", JobStatus.RUNNING, NOON_MS + 3).place))
     assert [job.job_id for job in older] == ["c", "p2"]
     assert await history.newest(JobQuery("default", 9, environment="elsewhere")) == []
+
+
+async def test_events_are_numbered_whoever_stores_them(store: Store) -> None:
+    clock = ManualClock()
+    one, other = MongoActivity(store, clock), MongoActivity(store, clock)
+    for n in range(0, 40, 4):
+        await asyncio.gather(
+            *(one.add(entry(f"e{m}", NOON_MS + m)) for m in (n, n + 1)),
+            *(other.add(entry(f"e{m}", NOON_MS + m, event_type="y")) for m in (n + 2, n + 3)),
+            other.add(entry(f"f{n}", NOON_MS, tenant_id="u")),
+        )
+    found = await one.numbered("t", Numbers(1, 100), limit=100)
+    assert [each.seq for each in found] == list(range(1, 41))
+    assert len({each.event_id for each in found}) == 40
+    assert await one.last_number("t") == 40
+    assert [each.seq for each in await one.numbered("u", Numbers(1, 100), limit=100)] == list(range(1, 11))
+    assert await one.count_numbered("t", Numbers(1, 40), kinds={"y"}) == 20
+    assert {e.event_type for e in await one.numbered("t", Numbers(1, 40), limit=9, kinds={"y"})} == {"y"}
+    assert [each.seq for each in await one.numbered("t", Numbers(7, 9), limit=2)] == [7, 8]
+    assert (await one.oldest_number("t"), await one.oldest_number("nobody")) == (1, None)
+
+
+async def test_only_numbers_that_nothing_is_under_way_for_are_settled(store: Store) -> None:
+    clock = ManualClock()
+    activity, sequences = MongoActivity(store, clock), TenantSequences(store, clock)
+    assert await activity.settled_number("t") == 0
+    await activity.add(entry("e1", NOON_MS))
+    assert await activity.settled_number("t") == 1
+    assert await sequences.reserve(["t", "t"]) == {"t": 2}
+    assert await activity.settled_number("t") == 1
+    await activity.add(entry("e4", NOON_MS))
+    assert await activity.settled_number("t") == 1
+    clock.advance(seconds=10)
+    assert await activity.settled_number("t") == 4  # whoever took 2 and 3 has died
+    await activity.add(entry("e5", NOON_MS))
+    assert await sequences.reserve(["t"]) == {"t": 6}
+    assert await activity.settled_number("t") == 5
+
+
+async def test_a_long_run_of_new_events_is_looked_through_to_the_first_gap(store: Store) -> None:
+    clock = ManualClock()
+    activity, sequences = MongoActivity(store, clock), TenantSequences(store, clock)
+    await activity.add(entry("first", NOON_MS))
+    await sequences.reserve(["t"])
+    for n in range(0, 450, 50):
+        await asyncio.gather(*(activity.add(entry(f"e{m}", NOON_MS)) for m in range(n, n + 50)))
+    assert await activity.last_number("t") == 452
+    assert await activity.settled_number("t") == 1
