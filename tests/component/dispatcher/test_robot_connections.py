@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from shared.jobs import DefinitionStore
+from shared.jobs.definitions import definition_of
 from shared.web.app import drain
 from tests.support.clock import ManualClock
-from tests.support.dispatcher import Dispatcher, running_dispatcher
+from tests.support.dispatcher import TENANT, Dispatcher, running_dispatcher
 from tests.support.eventually import eventually
 from tests.support.robot_socket import RobotSocket, SocketServer, serving_dispatcher
 
@@ -281,9 +283,11 @@ async def test_a_robot_that_does_not_read_is_cut_off_alone_and_its_job_returns(
         server.robot("slow", max_queue=1) as slow,
     ):
         await slow.register(max_concurrent_jobs=100)
-        text = "x" * 2_000_000
-        jobs = [await server.dispatcher.submit(variables={"text": text}) for _ in range(6)]
-        await eventually(lambda: _metric(server, 'casare_robot_sockets_closed_total{code="4008"} 1.0'))
+        large = definition_of(TENANT, {"nodes": {}, "note": "x" * 3_000_000})
+        await DefinitionStore(server.dispatcher.runtime.store).put(large)
+        jobs = await server.dispatcher.submit_many(6, definition_id=large.definition_id)
+        closed = 'casare_robot_sockets_closed_total{code="4008"} 1.0'
+        await eventually(lambda: _metric(server, closed), timeout_seconds=20)
         async with server.robot("quick") as quick:
             await quick.register(max_concurrent_jobs=100)
             ids = {(await quick.accept())["job_id"] for _ in jobs}
