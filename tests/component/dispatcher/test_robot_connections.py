@@ -1,10 +1,12 @@
 """Robots' connections: lost, resumed, replaced, on several replicas, over their limits."""
 
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -275,12 +277,22 @@ async def test_too_many_messages_are_refused_unprocessed_and_named_and_end_the_c
         assert await robot.close_code() == 4029
 
 
+def _narrow_socket(server: SocketServer) -> socket.socket:
+    """One whose kernel takes little that the robot does not read; by itself it takes tens of megabytes."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    place = urlsplit(server.url)
+    narrow.connect((place.hostname, place.port))
+    narrow.setblocking(False)
+    return narrow
+
+
 async def test_a_robot_that_does_not_read_is_cut_off_alone_and_its_job_returns(
     store_url: str, database_name: str
 ) -> None:
     async with (
         running(store_url, database_name, robot_read_seconds=0.5) as server,
-        server.robot("slow", max_queue=1) as slow,
+        server.robot("slow", max_queue=1, sock=_narrow_socket(server)) as slow,
     ):
         await slow.register(max_concurrent_jobs=100)
         large = definition_of(TENANT, {"nodes": {}, "note": "x" * 3_000_000})
