@@ -1,16 +1,20 @@
 """Robots' connections: lost, resumed, replaced, on several replicas, over their limits."""
 
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from shared.jobs import DefinitionStore
+from shared.jobs.definitions import definition_of
 from shared.web.app import drain
 from tests.support.clock import ManualClock
-from tests.support.dispatcher import Dispatcher, running_dispatcher
+from tests.support.dispatcher import TENANT, Dispatcher, running_dispatcher
 from tests.support.eventually import eventually
 from tests.support.robot_socket import RobotSocket, SocketServer, serving_dispatcher
 
@@ -273,17 +277,29 @@ async def test_too_many_messages_are_refused_unprocessed_and_named_and_end_the_c
         assert await robot.close_code() == 4029
 
 
+def _narrow_socket(server: SocketServer) -> socket.socket:
+    """One whose kernel takes little that the robot does not read; by itself it takes tens of megabytes."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    place = urlsplit(server.url)
+    narrow.connect((place.hostname, place.port))
+    narrow.setblocking(False)
+    return narrow
+
+
 async def test_a_robot_that_does_not_read_is_cut_off_alone_and_its_job_returns(
     store_url: str, database_name: str
 ) -> None:
     async with (
         running(store_url, database_name, robot_read_seconds=0.5) as server,
-        server.robot("slow", max_queue=1) as slow,
+        server.robot("slow", max_queue=1, sock=_narrow_socket(server)) as slow,
     ):
         await slow.register(max_concurrent_jobs=100)
-        text = "x" * 2_000_000
-        jobs = [await server.dispatcher.submit(variables={"text": text}) for _ in range(6)]
-        await eventually(lambda: _metric(server, 'casare_robot_sockets_closed_total{code="4008"} 1.0'))
+        large = definition_of(TENANT, {"nodes": {}, "note": "x" * 3_000_000})
+        await DefinitionStore(server.dispatcher.runtime.store).put(large)
+        jobs = await server.dispatcher.submit_many(6, definition_id=large.definition_id)
+        closed = 'casare_robot_sockets_closed_total{code="4008"} 1.0'
+        await eventually(lambda: _metric(server, closed), timeout_seconds=20)
         async with server.robot("quick") as quick:
             await quick.register(max_concurrent_jobs=100)
             ids = {(await quick.accept())["job_id"] for _ in jobs}

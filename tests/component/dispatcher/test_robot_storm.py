@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -23,7 +23,12 @@ from tests.support.robot_socket import serving_dispatcher
 N_ROBOTS: Final = 500
 SECONDS: Final = float(os.environ.get("CASARE_TEST_STORM_SECONDS", "60"))
 SEED: Final = int(os.environ.get("CASARE_TEST_STORM_SEED", "1"))
-PACE: Final = {"lease_check_seconds": 1, "refill_seconds": 2, "offline_check_seconds": 5, "slot_check_seconds": 10}
+PACE: Final[dict[str, Any]] = {
+    "lease_check_seconds": 1,
+    "refill_seconds": 2,
+    "offline_check_seconds": 5,
+    "slot_check_seconds": 10,
+}
 """The product's own, but that lost slots are looked for more often."""
 MOST_PENDING: Final = 100
 P_CANCEL: Final = 0.1

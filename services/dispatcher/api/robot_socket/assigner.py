@@ -104,6 +104,7 @@ class Assigner:
             if taken.refused_job_id is not None:
                 n_refused += 1
                 self._held.avoid(taken.refused_job_id, _now() + AVOID_FULL_SECONDS)
+                asyncio.get_running_loop().call_later(AVOID_FULL_SECONDS + 0.05, self._signal.set)
                 self._is_stale = True
                 if n_refused >= MOST_REFUSALS:
                     self._must_rest = True
@@ -162,7 +163,8 @@ class Assigner:
         """Send the job to the robot, which has to accept it."""
         self._held.offered(claimed.job, _now())
         fields = answers.job_assign(claimed, accept_seconds=self._parts.rules.accept_seconds)
-        self._connection.send("job_assign", fields, n_bytes=len(claimed.workflow_json))
+        n_bytes = len(claimed.workflow_json) + len(claimed.job.variables_json)
+        self._connection.send("job_assign", fields, n_bytes=n_bytes)
 
     def _pass_on(self) -> None:
         if self._was_offered and self._robot is not None:

@@ -9,8 +9,8 @@ from shared.jobs import Job
 
 AVOID_SECONDS: Final = 60.0
 """For so long a robot is not offered a job again that it rejected or did not answer."""
-AVOID_FULL_SECONDS: Final = 5.0
-"""For so long not one for which it had no slot, as its old one was not yet free."""
+AVOID_FULL_SECONDS: Final = 0.5
+"""For so long not one for which it had no slot, as that of the attempt before is not free yet."""
 REMEMBERED: Final = 256
 
 
