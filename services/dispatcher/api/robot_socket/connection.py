@@ -105,7 +105,7 @@ class Connection:
         except Exception:  # noqa: BLE001 - a robot that is told nothing any more must come back
             _log.exception("robot_message_not_written")
             self._waiting.clear()
-            self.end(close_codes.INTERNAL_ERROR, "unexpected error")
+            self.end(CloseCode.CRASHED, "unexpected error")
 
     async def _write(self, message: Outgoing) -> None:
         text = await off_loop(message.n_bytes, self._writer.write, message)
