@@ -24,7 +24,6 @@ class Limits:
     max_entries: int = 10_000
     """Files and folders one step lists, copies, packs or unpacks."""
     addresses: AddressRules = field(default_factory=AddressRules)
-    allow_framework: bool = False
     framework_python: Path | None = None
     chromium: Path | None = None
     browser_evaluate: bool = False
@@ -35,7 +34,6 @@ def limits_of(settings: RobotSettings) -> Limits:
     return Limits(
         max_steps=settings.max_steps,
         addresses=AddressRules.of(block_internal=settings.http_block_internal, allow=settings.http_allow),
-        allow_framework=settings.allow_framework,
         framework_python=settings.framework_python,
         chromium=settings.chromium,
         browser_evaluate=settings.browser_evaluate,

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$"
 ALLOW_SHELL = "CASARE_ROBOT_ALLOW_SHELL"
 ALLOW_PYTHON = "CASARE_ROBOT_ALLOW_PYTHON"
+ALLOW_FRAMEWORK = "CASARE_ROBOT_ALLOW_FRAMEWORK"
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -131,7 +132,11 @@ class RobotSettings(BaseSettings):
     @property
     def allowed(self) -> frozenset[str]:
         """Returns the settings that make node types available which are not otherwise."""
-        given = {ALLOW_SHELL: self.allow_shell, ALLOW_PYTHON: self.allow_python}
+        given = {
+            ALLOW_SHELL: self.allow_shell,
+            ALLOW_PYTHON: self.allow_python,
+            ALLOW_FRAMEWORK: self.allow_framework,
+        }
         return frozenset(name for name, is_on in given.items() if is_on)
 
     @property

@@ -10,12 +10,11 @@ from robot.errors import CodeFailed, InvalidConfig
 from robot.nodes.context import NodeContext
 from robot.nodes.table import NodeTable, Outcome
 from robot.programs import Ended, Program
+from robot.settings import ALLOW_PYTHON, ALLOW_SHELL
 from robot.values import encode_json, kind_of, text_of
 
 nodes = NodeTable()
 
-ALLOW_SHELL: Final = "CASARE_ROBOT_ALLOW_SHELL"
-ALLOW_PYTHON: Final = "CASARE_ROBOT_ALLOW_PYTHON"
 _RUNNER: Final = Path(__file__).parents[1] / "python_runner.py"
 LONGEST_SECONDS: Final = 86_400
 

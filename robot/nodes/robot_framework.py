@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from robot.errors import FileFailed, InvalidConfig, OutsideFailed, WorkflowError
 from robot.nodes.context import NodeContext
-from robot.nodes.job_log import log_line
 from robot.nodes.table import NodeTable, Outcome
 from robot.robot_framework.run import FrameworkRun, Suite, running
+from robot.settings import ALLOW_FRAMEWORK
 from robot.values import kind_of, plain, text_of
 
 nodes = NodeTable()
@@ -30,11 +30,11 @@ _MISSING: Final = (
 )
 
 
-@nodes.register("robot_framework.run")
+@nodes.register("robot_framework.run", needs=ALLOW_FRAMEWORK)
 async def run(context: NodeContext) -> Outcome:
     """Runs a `.robot` file, or a folder of them, in a process of its own; stopping the job ends it and what it started.
 
-    A suite can do whatever the robot's user can, so the robot has to allow it: `CASARE_ROBOT_ALLOW_FRAMEWORK`.
+    A suite can do whatever the robot's user can, so the robot has to allow it.
 
     `suite` (a path), `variables` (a record; they keep their types), `include` and `exclude` (lists of tags), `tests` (a
     list of names), `environment` (a record; nothing of the robot's own is passed on but PATH, HOME, language and the
@@ -46,7 +46,7 @@ async def run(context: NodeContext) -> Outcome:
     is shown as the job's progress message, with the share of the run that is done.
 
     Fails with TESTS_FAILED, FRAMEWORK_TIMEOUT, FRAMEWORK_REFUSED (no test, or an option that is wrong),
-    FRAMEWORK_MISSING, FRAMEWORK_FAILED or NODE_TYPE_DISABLED; none is worth a retry by itself.
+    FRAMEWORK_MISSING or FRAMEWORK_FAILED; none is worth a retry by itself.
     """
     suite, seconds = _suite(context), context.number("timeout_seconds", 3_600, least=1, most=86_400)
     fails = context.flag("fail_job", default=True)
@@ -69,9 +69,6 @@ async def run(context: NodeContext) -> Outcome:
 
 def _suite(context: NodeContext) -> Suite:
     limits, files = context.run.limits, context.run.files
-    if not limits.allow_framework:
-        message = "this robot does not run Robot Framework suites; its configuration can allow it"
-        raise OutsideFailed(f"{message} (CASARE_ROBOT_ALLOW_FRAMEWORK)", error_type="NODE_TYPE_DISABLED")
     if not hasattr(os, "killpg"):
         raise OutsideFailed("suites run on Linux and macOS only", error_type="FRAMEWORK_MISSING")
     name = context.text("suite")
@@ -134,7 +131,7 @@ async def _follow(context: NodeContext, framework: FrameworkRun, story: "_Story"
         line = _line(event)
         if line is not None and lines <= MAX_LOG_LINES:
             lines += 1
-            log_line(context, *(line if lines <= MAX_LOG_LINES else ("more is in log.html", "info")))
+            context.log(*(line if lines <= MAX_LOG_LINES else ("more is in log.html", "info")))
 
 
 def _line(event: dict[str, Any]) -> tuple[str, str] | None:

@@ -18,16 +18,23 @@ Outputs = dict[str, Any]
 class Steps:
     """Runs nodes in a folder; `said` is what they told as the job's progress."""
 
-    def __init__(self, folder: Path, limits: Limits | None = None, types: NodeTable = NODE_TYPES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limits: Limits | None = None,
+        types: NodeTable = NODE_TYPES,
+        allowed: frozenset[str] = frozenset(),
+    ) -> None:
         self.folder = folder
         self.limits = limits or Limits()
         self.types = types
+        self.allowed = allowed
         self.said: list[str] = []
         self.percents: list[int] = []
 
     def within(self, **limits: Any) -> "Steps":
         """The same folder, other limits."""
-        return Steps(self.folder, Limits(**limits), self.types)
+        return Steps(self.folder, Limits(**limits), self.types, self.allowed)
 
     async def run(self, node_type: str, cancel: Any = None, **config: Any) -> Outputs:
         """The node's outputs."""
@@ -42,9 +49,8 @@ class Steps:
     ) -> list[Outputs]:
         """The outputs of each node of one job, one after another; also in `seen`, as far as a job came that fails."""
         seen = [] if seen is None else seen
-        executor = Executor(
-            WorkingDirectory(self.folder), node_types=_watched(self.types, nodes, seen), limits=self.limits
-        )
+        types = _watched(self.types, nodes, seen).allowing(self.allowed)
+        executor = Executor(WorkingDirectory(self.folder), node_types=types, limits=self.limits)
         async with asyncio.timeout(60):
             await executor.run(chain(*nodes), variables=variables, cancel=cancel, progress=self._told)
         return seen
@@ -81,5 +87,5 @@ def _watched(types: NodeTable, nodes: tuple[dict[str, Any], ...], seen: list[Out
             seen.append(outcome.outputs)
             return outcome
 
-        watched.register(name, exec_outputs=original.exec_outputs)(code)
+        watched.register(name, exec_outputs=original.exec_outputs, needs=original.needs)(code)
     return NodeTable.of(types, watched)

@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from robot.cancellation import CancelScope, JobStopped
+from robot.settings import ALLOW_FRAMEWORK
 from tests.component.robot_nodes.steps import Steps
 from tests.support.eventually import eventually
 from tests.support.extras import need_robot_framework
@@ -66,7 +67,8 @@ def suites(steps: Steps, python: Path, tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "suites/shop.robot").write_text(SUITE)
     (tmp_path / "suites/hang.robot").write_text(HANG)
     (tmp_path / "suites/Beside.py").write_text("def be_beside():\n    pass\n")
-    return steps.within(allow_framework=True, framework_python=python)
+    steps.allowed = frozenset({ALLOW_FRAMEWORK})
+    return steps.within(framework_python=python)
 
 
 async def test_a_suite_is_run_and_its_outcome_told(suites: Steps, tmp_path: Path) -> None:
@@ -130,10 +132,10 @@ async def test_a_suite_that_cannot_be_run_is_told(suites: Steps, config: dict[st
 
 async def test_without_leave_or_robot_framework_the_error_says_what_to_do(suites: Steps, tmp_path: Path) -> None:
     config = {"suite": "suites/shop.robot"}
-    refused = await suites.within().failure("robot_framework.run", **config)
-    assert "CASARE_ROBOT_ALLOW_FRAMEWORK" in str(refused)
+    refused = await Steps(tmp_path).failure("robot_framework.run", **config)
+    assert (refused.error_type, ALLOW_FRAMEWORK in str(refused)) == ("NODE_TYPE_DISABLED", True)
     for python in (tmp_path / "none", Path(psutil.Process().exe())):
-        missing = suites.within(allow_framework=True, framework_python=python)
+        missing = suites.within(framework_python=python)
         error = await missing.failure("robot_framework.run", **config)
         assert (error.error_type, "make robotframework" in str(error)) == ("FRAMEWORK_MISSING", True), str(error)
 

@@ -13,9 +13,8 @@ from robot.errors import WorkflowError
 from robot.executor import Executor, Surroundings
 from robot.files import WorkingDirectory
 from robot.nodes import NODE_TYPES
-from robot.nodes.code import ALLOW_PYTHON, ALLOW_SHELL
 from robot.secrets import SecretSource
-from robot.settings import RobotSettings
+from robot.settings import ALLOW_PYTHON, ALLOW_SHELL, RobotSettings
 from tests.support.eventually import eventually
 from tests.unit.robot.documents import document, node
 
