@@ -113,8 +113,8 @@ class MongoActivity:
                 if document["reserved_ms"] <= settled_ms:
                     return first_missing - 1
                 expected = document["seq"] - 1
-            if len(page) < PAGE:
-                return min(first_missing - 1, max(0, last - MOST_UNSETTLED)) if expected > 0 else first_missing - 1
+            if len(page) < PAGE and expected > 0:  # nothing is stored below: it was removed, or is the first write
+                return max(0, last - MOST_UNSETTLED)
         return first_missing - 1
 
     async def _numbers_down_from(self, tenant_id: str, number: int) -> list[Document]:

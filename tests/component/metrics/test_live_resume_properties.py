@@ -14,10 +14,11 @@ from services.metrics.adapters.tenant_sequences import TenantSequences
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.event_text import Choice
 from services.metrics.domain.sequence import StoredRange
-from services.metrics.use_cases.live.feeds import LiveFeeds, Pace
+from services.metrics.use_cases.live.feeds import LiveFeeds
 from services.metrics.use_cases.live.follow_events import FollowEvents
 from services.metrics.use_cases.live.replay import Replay
 from services.metrics.use_cases.live.subscriber import Subscriber
+from services.metrics.use_cases.live.tenant_feed import Pace
 from shared.kernel.tasks import end_tasks
 from shared.storage import Store, connect
 from tests.support.clock import ManualClock
