@@ -184,7 +184,7 @@ class Execution:
             flow = FlowControl(self, strand, node.node_id)
             inputs = attempt.inputs(self._inputs(node))
             return await self.job.types.type_of(node).code(
-                NodeContext(changed, inputs, strand.scope, flow.repeat, flow)
+                NodeContext(changed, inputs, strand.scope, flow.repeat, flow, self.place)
             )
         except (ControlMoved, JobStopped):
             raise

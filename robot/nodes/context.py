@@ -106,10 +106,12 @@ class NodeContext:
     run: RunScope
     repeat: Repeat
     flow: Flow
+    place: str = ""
+    """What is put before the node's id in what is told of a sub-workflow."""
 
     def log(self, message: str, level: str = "info") -> None:
         """Writes a line to the job's log. May be called from any thread."""
-        self.run.log(level, self.run.secrets.text(message), self.node.node_id)
+        self.run.log(level, self.run.secrets.text(message), self.place + self.node.node_id)
 
     def refuse_secrets(self, *names: str) -> None:
         """Raises SecretRefused when one of the settings refers to a secret."""

@@ -190,6 +190,13 @@ async def test_a_workflow_runs_inside_another(executor: Executor) -> None:
     assert "n1/n1" in [entry["node_id"] for entry in result["node_execution"]]
 
 
+async def test_what_a_node_inside_logs_names_its_place(executor: Executor) -> None:
+    told: list[tuple[str, str, str | None]] = []
+    around = Surroundings(log=lambda *line: told.append(line))
+    await executor.run(chain(node("SubWorkflowNode", workflow=chain(node("LogNode", message="inside")))), around=around)
+    assert ("info", "inside", "n1/n1") in told
+
+
 async def test_a_failure_inside_is_placed_at_the_inner_node(executor: Executor) -> None:
     with pytest.raises(WorkflowError) as caught:
         await executor.run(chain(node("SubWorkflowNode", workflow=chain(FAIL))))
