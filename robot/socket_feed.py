@@ -8,7 +8,7 @@ a report. An accepted job begins when the server has confirmed that, so that no 
 import asyncio
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 import structlog
@@ -23,6 +23,9 @@ _LOG = structlog.get_logger()
 
 CONFIRM_SECONDS: Final = 10.0
 """What the server gives a robot to accept a job (contract beyond); one that confirms nothing has taken it by then."""
+SLOT_SECONDS: Final = 5.0
+"""How long an assignment waits for a slot. The server gives the next job as soon as it has stored a job's end, perhaps
+before the robot has heard so: to reject that one would send it away for nothing."""
 
 
 class SocketFeed:
@@ -150,17 +153,39 @@ class SocketFeed:
         if job is None:
             _LOG.error("assignment_not_understood")
             return
-        is_known = self._jobs.runs(job.job_id, job.lease_token) or self._is_accepted(job)
-        refusal = None if is_known else self._refusal()
+        if self._is_known(job) or not self._orders.takes_jobs or self._has_slot:
+            await self._answer(connection, job)
+        else:
+            self._later(self._answer_with_a_slot(connection, job))
+
+    async def _answer_with_a_slot(self, connection: SocketConnection, job: ClaimedJob) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SLOT_SECONDS):
+                await self._jobs.wait_for_slot()
+        with contextlib.suppress(ServerError):  # whoever receives hears of it too
+            await self._answer(connection, job)
+
+    async def _answer(self, connection: SocketConnection, job: ClaimedJob) -> None:
+        refusal = None if self._is_known(job) else self._refusal()
         if refusal is not None:
             await connection.send("job_reject", job_id=job.job_id, reason=refusal, **job.guard())
             return
         if not self._jobs.runs(job.job_id, job.lease_token):
             self._accepted[job.job_id] = job
-            timer = asyncio.create_task(self._begin_unconfirmed(job))
-            self._timers.add(timer)
-            timer.add_done_callback(self._timers.discard)
+            self._later(self._begin_unconfirmed(job))
         await connection.send("job_accept", job_id=job.job_id, **job.guard())
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        timer = asyncio.create_task(work)
+        self._timers.add(timer)
+        timer.add_done_callback(self._timers.discard)
+
+    def _is_known(self, job: ClaimedJob) -> bool:
+        return self._jobs.runs(job.job_id, job.lease_token) or self._is_accepted(job)
+
+    @property
+    def _has_slot(self) -> bool:
+        return len(self._accepted) < self._jobs.free_slots
 
     def _is_accepted(self, job: ClaimedJob) -> bool:
         waiting = self._accepted.get(job.job_id)
@@ -169,7 +194,7 @@ class SocketFeed:
     def _refusal(self) -> str | None:
         if not self._orders.takes_jobs:
             return "the robot takes no new jobs"
-        if len(self._accepted) >= self._jobs.free_slots:
+        if not self._has_slot:
             return "the robot has no free slot"
         return None
 

@@ -141,6 +141,15 @@ async def test_a_rejected_job_returns_uncounted_and_goes_to_another_robot(server
     assert (stored.attempt, stored.attempts_used) == (2, 1)
 
 
+async def test_a_rejected_job_comes_back_to_the_only_robot_soon(server: SocketServer) -> None:
+    async with server.robot("r1") as robot:
+        await robot.register()
+        job = await server.dispatcher.submit()
+        assert (await robot.expect("job_assign"))["job_id"] == job.job_id
+        await robot.send("job_reject", job_id=job.job_id, reason="not at this very moment")
+        assert (await robot.expect("job_assign"))["job_id"] == job.job_id
+
+
 async def test_an_unanswered_job_returns_uncounted_and_the_late_robot_is_told_to_stop(
     store_url: str, database_name: str
 ) -> None:

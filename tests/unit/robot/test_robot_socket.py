@@ -45,23 +45,37 @@ async def test_a_job_is_pushed_accepted_worked_on_and_reported(
 
 
 async def test_what_does_not_fit_is_rejected_and_what_runs_is_accepted_again(
-    server: Orchestrator, socket: SocketSide, robots: Robots
+    server: Orchestrator, socket: SocketSide, robots: Robots, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(socket_feed, "SLOT_SECONDS", 0.05)
     async with robots(connection="socket"):
         await socket.until(lambda: socket.registered)
         await socket.assign("j1", ENDLESS)
         await server.until(lambda: server.told("progress"))
         await socket.assign("j2", QUICK, token="t2")
         await socket.assign("j1", ENDLESS)
-        await socket.until(lambda: len(socket.got("job_accept")) == 2)
+        await socket.until(lambda: len(socket.got("job_accept")) == 2 and socket.got("job_reject"))
     (rejected,) = socket.got("job_reject")
     assert (rejected["job_id"], rejected["reason"]) == ("j2", "the robot has no free slot")
     assert server.ends_of("j1") == ["release"]
 
 
-async def test_a_job_begins_when_its_acceptance_is_confirmed(
+async def test_the_next_job_may_come_before_the_robot_hears_that_the_last_one_is_stored(
     server: Orchestrator, socket: SocketSide, robots: Robots
 ) -> None:
+    async with robots(connection="socket"):
+        await socket.until(lambda: socket.registered)
+        await socket.assign("j1", chain(node("DelayNode", seconds=0.3)))
+        await server.until(lambda: server.told("progress"))
+        await socket.assign("j2", QUICK, token="t2", **PRICE)
+        await server.until(lambda: server.ends_of("j2"))
+    assert (server.ends_of("j1"), socket.got("job_reject")) == (["complete"], [])
+
+
+async def test_a_job_begins_when_its_acceptance_is_confirmed(
+    server: Orchestrator, socket: SocketSide, robots: Robots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_feed, "SLOT_SECONDS", 0.05)
     socket.confirms = False
     async with robots(connection="socket", max_concurrent_jobs=2):
         await socket.until(lambda: socket.registered)

@@ -46,11 +46,21 @@ def test_a_job_that_was_offered_and_not_accepted_is_avoided_for_a_while() -> Non
     assert (list(held.unaccepted()), held.avoided(200.0)) == ([], frozenset())
 
 
+def test_a_rejected_job_is_avoided_for_longer_each_time() -> None:
+    held, job = HeldJobs(), a_held_job()
+    held.offered(job, 100.0)
+    held.end(job.job_id, job.attempt)
+    assert [held.rejected(job.job_id, 100.0) for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert (held.avoided(159.0), held.avoided(160.0)) == ({job.job_id}, frozenset())
+
+
 def test_what_is_remembered_of_ended_jobs_is_bounded() -> None:
     held = HeldJobs()
     for number in range(REMEMBERED + 10):
         held.accepted([a_held_job(job_id=f"j{number}")])
         held.end(f"j{number}")
+        held.rejected(f"j{number}", 1.0)
+    assert held.rejected("j0", 1.0) == held.rejected("j9", 1.0) == 1.0
     assert not held.just_ended("j9")
     assert held.just_ended("j10")
 

@@ -8,7 +8,9 @@ from typing import Final
 from shared.jobs import Job
 
 AVOID_SECONDS: Final = 60.0
-"""For so long a robot is not offered a job again that it rejected or did not answer."""
+"""For so long a robot is not offered a job again that it did not answer, or rejected again and again."""
+AVOID_REJECTED_SECONDS: Final = 1.0
+"""The same after the first rejection, which may have to do with the moment; doubled with each further one."""
 AVOID_FULL_SECONDS: Final = 0.5
 """For so long not one for which it had no slot, as that of the attempt before is not free yet."""
 REMEMBERED: Final = 256
@@ -30,6 +32,7 @@ class HeldJobs:
         self._held: dict[str, Assignment] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._avoided: dict[str, float] = {}
+        self._n_rejected: OrderedDict[str, int] = OrderedDict()
 
     def offered(self, job: Job, now: float) -> None:
         """The job was sent to the robot at `now` (seconds), which has to accept it."""
@@ -65,6 +68,16 @@ class HeldJobs:
     def unaccepted(self) -> Iterator[tuple[str, Assignment]]:
         """What the robot has yet to answer."""
         return ((job_id, one) for job_id, one in list(self._held.items()) if not one.is_accepted)
+
+    def rejected(self, job_id: str, now: float) -> float:
+        """The robot rejected the job at `now`; after how many seconds it may be offered it again."""
+        n_before = self._n_rejected.pop(job_id, 0)
+        self._n_rejected[job_id] = n_before + 1
+        if len(self._n_rejected) > REMEMBERED:
+            self._n_rejected.popitem(last=False)
+        seconds = min(AVOID_REJECTED_SECONDS * 2.0 ** min(n_before, 10), AVOID_SECONDS)
+        self._avoided[job_id] = now + seconds
+        return seconds
 
     def avoid(self, job_id: str, until: float) -> None:
         """Do not offer the job before `until`."""

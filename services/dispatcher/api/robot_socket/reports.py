@@ -1,5 +1,6 @@
 """What a robot says about its jobs, passed to the use cases that HTTP reports go to; the answers to it."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable
 from typing import Any, Final, TypeVar
@@ -10,7 +11,7 @@ from services.dispatcher.api.robot_socket import answers, messages
 from services.dispatcher.api.robot_socket.assigner import Assigner
 from services.dispatcher.api.robot_socket.connection import Connection
 from services.dispatcher.api.robot_socket.frames import Frame
-from services.dispatcher.api.robot_socket.held_jobs import Assignment, HeldJobs
+from services.dispatcher.api.robot_socket.held_jobs import HeldJobs
 from services.dispatcher.api.robot_socket.parts import SocketParts
 from services.dispatcher.domain.errors import JobNotFound
 from services.dispatcher.domain.logs import LogEntry, LogLevel
@@ -24,6 +25,8 @@ from shared.kernel.identity import Identity
 OutcomeT = TypeVar("OutcomeT")
 
 TOO_LATE: Final = "it is not this robot's any more"
+MARGIN_SECONDS: Final = 0.05
+"""So that a job that may be offered again really may, when the robot is looked at for it."""
 
 
 class Reports:
@@ -61,12 +64,15 @@ class Reports:
 
     async def give_back(self, frame: Frame, body: messages.JobReject) -> None:
         """`job_reject` and `job_release`: back to the queue, the attempt not counted."""
+        known = self._held.known(body.job_id)  # the release's own event may end it here before this call returns
         await self._use.release(
             caller=self._caller, job_id=body.job_id, reporter=self._reporter(body), reason=body.reason or ""
         )
-        known = self._end(body.job_id)
+        self._end(body.job_id)
         if known is not None and not known.is_accepted:
             self._measures.assigned("rejected")
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._held.rejected(body.job_id, loop.time()) + MARGIN_SECONDS, self._assigner.wake)
         self._ack(frame, body.job_id, JobStatus.PENDING)
 
     async def progress(self, frame: Frame, body: messages.JobProgress) -> None:
@@ -177,10 +183,9 @@ class Reports:
         self._end(job_id)
         return outcome
 
-    def _end(self, job_id: str) -> Assignment | None:
-        known = self._held.end(job_id)
+    def _end(self, job_id: str) -> None:
+        self._held.end(job_id)
         self._assigner.wake()
-        return known
 
     def _stop(self, job_id: str) -> None:
         self._connection.send("job_cancel", {"job_id": job_id, "reason": TOO_LATE})
