@@ -72,7 +72,8 @@ class Progress:
     def percent(self) -> int:
         """Returns 0 to 99; only the end of the workflow is 100."""
         done = len(self._done) + len(self._body) * self._share
-        done += sum(share for node_id, share in self._shares.items() if node_id not in self._done | self._body)
+        counted = self._done | self._body
+        done += sum(share for node_id, share in self._shares.items() if node_id not in counted)
         self._best = max(self._best, min(99, int(100 * done / self._total)))
         return self._best
 
