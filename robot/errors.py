@@ -27,10 +27,14 @@ from typing import Any
 
 
 class WorkflowError(Exception):
-    """A failure that ends the job, reported as `error_message`, `error_type`, `node_id` and `retryable`."""
+    """A failure that ends the job, reported as `error_message`, `error_type`, `node_id` and `retryable`.
+
+    `result` is what the job came to before it, set where it leaves the workflow.
+    """
 
     error_type = "WORKFLOW_ERROR"
     retryable = False
+    result: dict[str, Any] | None = None
 
     def __init__(self, message: str, *, node_id: str | None = None) -> None:
         super().__init__(message)
@@ -49,6 +53,7 @@ class WorkflowError(Exception):
             "error_type": self.error_type,
             "node_id": self.node_id,
             "retryable": self.retryable,
+            "result": self.result,
         }
 
 

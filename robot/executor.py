@@ -16,7 +16,7 @@ from robot.limits import Limits
 from robot.nodes import NODE_TYPES, NodeTable
 from robot.nodes.context import LogSink, RunScope, Workflows
 from robot.progress import Progress, ProgressCallback, tell_nobody
-from robot.results import NodeRecords, build_result, small
+from robot.results import NodeRecords, build_result, build_result_so_far, small
 from robot.secrets import JobSecrets, SecretSource, Variables
 from robot.workflow import Workflow, parse_workflow
 
@@ -64,7 +64,7 @@ class Executor:
 
         `variables` win over the document's own. `progress` gets (percent, node id, message) and should return at once.
         No secret is in the result, in what is told meanwhile or in an error. Raises WorkflowError when the workflow
-        fails, JobStopped when `cancel` ends it.
+        fails, with what it came to as the error's `result`; JobStopped when `cancel` ends it.
         """
         # A document may have 50 MB (contract clarifications 10).
         workflow = await asyncio.to_thread(parse_workflow, document)
@@ -75,10 +75,12 @@ class Executor:
         told = Progress(len(reachable), progress or tell_nobody)
         secrets = JobSecrets(self._secrets)
         scope = self._scope({**workflow.variables, **(variables or {})}, secrets, cancel or CancelScope(), told, around)
+        records = NodeRecords(self._now_ms)
         try:
-            return await self._execute(workflow, workflow.start, scope, told, around.identity)
+            return await self._execute(workflow, workflow.start, scope, records, told, around.identity)
         except WorkflowError as error:
             error.args = (secrets.text(str(error)),)
+            error.result = await self._so_far(scope, records)
             raise
         finally:
             await scope.http.close()
@@ -91,8 +93,8 @@ class Executor:
         progress: Progress,
         around: Surroundings,
     ) -> RunScope:
-        async def say(message: str) -> None:
-            await progress.say(secrets.text(message))
+        async def say(message: str, *, node_id: str | None = None, share: float | None = None) -> None:
+            await progress.say(secrets.text(message), node_id=node_id, share=share)
 
         scope = RunScope(
             variables=Variables(variables, secrets),
@@ -107,16 +109,28 @@ class Executor:
         return scope if around.log is None else replace(scope, log=around.log)
 
     async def _execute(
-        self, workflow: Workflow, start: str, scope: RunScope, progress: Progress, identity: str | None
+        self,
+        workflow: Workflow,
+        start: str,
+        scope: RunScope,
+        records: NodeRecords,
+        progress: Progress,
+        identity: str | None,
     ) -> dict[str, Any]:
-        records = NodeRecords(self._now_ms)
         job = Job(self._types, Steps(self._limits.max_steps), records, self._now_ms)
         lineage = () if identity is None else (identity,)
         await Execution(workflow, job, scope, progress=progress, lineage=lineage).run(start)
         await progress.finished()
-        assigned = {name: scope.variables[name] for name in sorted(scope.assigned)}
-        outputs = scope.secrets.mask(scope.outputs or small(assigned))
+        outputs = scope.secrets.mask(scope.outputs or small(_assigned(scope)))
         return await asyncio.to_thread(build_result, outputs, records.all(), max_bytes=self._limits.max_result_bytes)
+
+    async def _so_far(self, scope: RunScope, records: NodeRecords) -> dict[str, Any]:
+        outputs, limit = scope.secrets.mask(small(scope.outputs or _assigned(scope))), self._limits.max_result_bytes
+        return await asyncio.to_thread(build_result_so_far, outputs, records.all(), max_bytes=limit)
 
     def _now_ms(self) -> float:
         return 1_000 * self._monotonic()
+
+
+def _assigned(scope: RunScope) -> dict[str, Any]:
+    return {name: scope.variables[name] for name in sorted(scope.assigned)}

@@ -171,5 +171,7 @@ class JobRun:
 
 def _plainer(report: Report, error: CallRejected) -> Report:
     """What is sent instead of a report that the server refuses: ever less that could be wrong with it."""
+    if report.verb == "fail" and report.body.get("result") is not None:
+        return Report("fail", {**report.body, "result": None})
     reason = f"the server refused the result: {error}" if report.verb == "complete" else "the report was refused"
     return Report("fail", ReportRefused(reason).report())

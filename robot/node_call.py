@@ -53,18 +53,19 @@ class NodeCall:
         """Writes a line to the job's log: debug, info, warning, error or critical."""
         self._context.log(message, level)
 
-    def progress(self, message: str) -> None:
-        """Shows a message at the job's progress bar."""
-        self._loop.call_soon_threadsafe(self._say, message)
+    def progress(self, message: str, share: float | None = None) -> None:
+        """Shows a message at the job's progress bar; `share`, 0 to 1, is how much of this node is done.
+
+        The share moves the bar, forward only. In a loop or a sub-workflow it does not: the loop's rounds count there,
+        and the sub-workflow as one node.
+        """
+        self._loop.call_soon_threadsafe(self._say, message, share)
 
     def secret(self, name: str) -> str:
         """Returns a secret of the robot. Raises SecretNotFound. It is shown as `***` in whatever leaves the robot."""
         return self._context.run.secrets.value(name)
 
-    def _say(self, message: str) -> None:
-        task = self._loop.create_task(self._tell(message))
+    def _say(self, message: str, share: float | None) -> None:
+        task = self._loop.create_task(self._context.say(message, share))
         self._said.add(task)
         task.add_done_callback(self._said.discard)
-
-    async def _tell(self, message: str) -> None:
-        await self._context.run.say(message)

@@ -6,7 +6,10 @@ ProgressCallback = Callable[[int, str | None, str | None], Awaitable[None]]
 
 
 class Progress:
-    """Counts each node once. The nodes of a loop's body count by the share of its rounds that are done."""
+    """Counts each node once, one that tells how far it is by that share until it is done.
+
+    The nodes of a loop's body count by the share of its rounds that are done.
+    """
 
     def __init__(self, total_nodes: int, tell: ProgressCallback) -> None:
         self._total = max(total_nodes, 1)
@@ -16,6 +19,7 @@ class Progress:
         self._loop: str | None = None
         self._body: set[str] = set()
         self._share = 0.0
+        self._shares: dict[str, float] = {}
         self._best = 0
 
     async def node_started(self, node_id: str) -> None:
@@ -23,8 +27,10 @@ class Progress:
         self._current = node_id
         await self._tell(self.percent, node_id, None)
 
-    async def say(self, message: str) -> None:
-        """Tells what a node has to say."""
+    async def say(self, message: str, *, node_id: str | None = None, share: float | None = None) -> None:
+        """Tells what a node has to say, and counts it by `share`, 0 to 1; one that goes back is not counted."""
+        if node_id is not None and share is not None and share > self._shares.get(node_id, 0.0):
+            self._shares[node_id] = min(share, 1.0)
         await self._tell(self.percent, self._current, message)
 
     def inside(self, place: str) -> "Progress":
@@ -66,6 +72,8 @@ class Progress:
     def percent(self) -> int:
         """Returns 0 to 99; only the end of the workflow is 100."""
         done = len(self._done) + len(self._body) * self._share
+        counted = self._done | self._body
+        done += sum(share for node_id, share in self._shares.items() if node_id not in counted)
         self._best = max(self._best, min(99, int(100 * done / self._total)))
         return self._best
 

@@ -1,4 +1,4 @@
-"""What a finished workflow hands back."""
+"""What a workflow hands back when it is finished, or has failed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from robot.values import ValueTooLarge, encode_json, plain, size_of
 MAX_RECORDS = 500
 MAX_ERROR_MESSAGE = 500
 MAX_UNASKED_SIZE = 20_000
+# What a result is made of besides outputs and records.
+_FRAME_BYTES = 500
 
 
 @dataclass(slots=True)
@@ -83,17 +85,45 @@ def build_result(outputs: dict[str, Any], records: list[NodeRecord], *, max_byte
     Decimals are strings with all their digits. Raises ResultTooLarge when the outputs exceed `max_bytes`: half a result
     would look like a whole one.
     """
-    result: dict[str, Any] = {
-        "outputs": _bounded(outputs, max_bytes),
-        "node_execution": [record.report() for record in records[:MAX_RECORDS]],
-    }
+    return _assembled(_bounded(outputs, max_bytes), records, [record.report() for record in records[:MAX_RECORDS]])
+
+
+def build_result_so_far(outputs: dict[str, Any], records: list[NodeRecord], *, max_bytes: int) -> dict[str, Any]:
+    """Returns what is told of a job that failed: as `build_result`, but what is too large is left out.
+
+    The outputs go first; then records, the oldest first, and those without an error before those with one.
+    """
+    entries = [record.report() for record in records]
+    sizes = [len(encode_json(entry)) + 1 for entry in entries]
+    room = max_bytes - _FRAME_BYTES
+    told = _if_small(outputs, room - sum(sizes[-MAX_RECORDS:]))
+    room -= len(encode_json(told))
+    newest_first = reversed(range(len(entries)))
+    kept: list[int] = []
+    for index in sorted(newest_first, key=lambda index: "error" not in entries[index]):
+        if len(kept) < MAX_RECORDS and sizes[index] <= room:
+            kept.append(index)
+            room -= sizes[index]
+    result = _assembled(told, records, [entries[index] for index in sorted(kept)])
+    return {**result, "outputs_omitted": True} if outputs and not told else result
+
+
+def _if_small(outputs: dict[str, Any], max_bytes: int) -> Any:
+    try:
+        return _bounded(outputs, max_bytes)
+    except ResultTooLarge:
+        return {}
+
+
+def _assembled(outputs: Any, records: list[NodeRecord], entries: list[dict[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {"outputs": outputs, "node_execution": entries}
     attempts = sum(record.mending_attempts for record in records)
     if attempts:
         # For the whole job, since records may be left out of the list.
         successes = sum(record.mending_successes for record in records)
         result["self_healing"] = {"attempts": attempts, "successes": successes}
-    if len(records) > MAX_RECORDS:
-        result["node_execution_omitted"] = len(records) - MAX_RECORDS
+    if len(records) > len(entries):
+        result["node_execution_omitted"] = len(records) - len(entries)
     return result
 
 

@@ -14,6 +14,7 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled", "timeout"})
 class JobRecord(Model, frozen=True, kw_only=True):
     """A job as it was when it was read. Lists leave out `variables` and `result`: they are None there.
 
+    `result` of a job that failed is what its robot told of the last attempt, for example `node_execution`.
     `status` is `pending`, `claimed`, `running`, `completed`, `failed`, `cancelled` or `timeout`.
     """
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cli.output import console, print_fields, print_table, printable, status_text
+from cli.output import console, note, print_fields, print_table, printable, status_text
 from cli.times import duration, moment
 from cli.views.result import print_outputs
 
@@ -104,9 +104,13 @@ def print_job(job: Mapping[str, Any]) -> None:
 
 def _print_nodes(job: Mapping[str, Any]) -> None:
     result = job.get("result")
-    nodes = result.get("node_execution") if isinstance(result, dict) else None
-    if not isinstance(nodes, list) or not nodes:
+    every = result.get("node_execution") if isinstance(result, dict) else None
+    nodes = [node for node in every if isinstance(node, dict)] if isinstance(every, list) else []
+    if not nodes:
         return
+    # Where a job failed is at the end of its nodes.
+    shown = nodes[:MAX_NODES] if job.get("status") == "completed" else nodes[-MAX_NODES:]
+    has_errors = any(node.get("error") for node in shown)
     rows = [
         (
             node.get("node_id"),
@@ -114,9 +118,16 @@ def _print_nodes(job: Mapping[str, Any]) -> None:
             status_text(node.get("status")),
             node.get("runs"),
             duration(node.get("duration_ms")),
+            *([_node_error(node)] if has_errors else []),
         )
-        for node in nodes[:MAX_NODES]
-        if isinstance(node, dict)
+        for node in shown
     ]
     print()
-    print_table(("NODE", "TYPE", "STATUS", "RUNS", "TIME"), rows)
+    print_table(("NODE", "TYPE", "STATUS", "RUNS", "TIME", *(["ERROR"] if has_errors else [])), rows)
+    if len(nodes) > len(shown):
+        note(f"… and {len(nodes) - len(shown)} more nodes; `-o json` prints all")
+
+
+def _node_error(node: Mapping[str, Any]) -> str | None:
+    error = node.get("error")
+    return f"{error.get('message')} ({error.get('type')})" if isinstance(error, dict) else None

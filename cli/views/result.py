@@ -9,13 +9,14 @@ from cli.views.records import as_records
 
 MAX_ROWS: Final = 40
 MAX_LINES: Final = 40
+_ABOUT_THE_RUN: Final = frozenset({"node_execution", "node_execution_omitted", "self_healing"})
 _FOR_ALL: Final = "`-o json` prints all"
 
 
 def print_outputs(job: Mapping[str, Any]) -> None:
     """What the workflow handed back, on stdout; nothing when it handed nothing back."""
     result = job.get("result")
-    outputs = result.get("outputs", result) if isinstance(result, dict) else None
+    outputs = _outputs_in(result) if isinstance(result, dict) else None
     if not isinstance(outputs, dict) or not outputs:
         return
     single = [(str(name), value) for name, value in outputs.items() if not isinstance(value, dict | list)]
@@ -25,6 +26,10 @@ def print_outputs(job: Mapping[str, Any]) -> None:
     for name, value in outputs.items():
         if isinstance(value, dict | list):
             _print_large(str(name), value)
+
+
+def _outputs_in(result: dict[str, Any]) -> object:
+    return result.get("outputs", {name: value for name, value in result.items() if name not in _ABOUT_THE_RUN})
 
 
 def _print_large(name: str, value: object) -> None:

@@ -33,6 +33,13 @@ class Workflows(Protocol):
         """Returns the document. Raises WorkflowError."""
 
 
+class Say(Protocol):
+    """How a node shows a message at the job's progress."""
+
+    async def __call__(self, message: str, *, node_id: str | None = None, share: float | None = None) -> None:
+        """Shows the message; `share`, 0 to 1, is how much of the node `node_id` is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunScope:
     """What all nodes of one run share."""
@@ -42,7 +49,7 @@ class RunScope:
     limits: Limits
     cancel: CancelScope
     http: HttpSession
-    say: Callable[[str], Awaitable[None]]
+    say: Say
     functions: FunctionTable = FUNCTIONS
     assigned: set[str] = field(default_factory=set)
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -112,6 +119,15 @@ class NodeContext:
     def log(self, message: str, level: str = "info") -> None:
         """Writes a line to the job's log. May be called from any thread."""
         self.run.log(level, self.run.secrets.text(message), self.place + self.node.node_id)
+
+    async def say(self, message: str, share: float | None = None) -> None:
+        """Shows a message at the job's progress; `share`, 0 to 1, is how much of this node is done.
+
+        The share moves the job's percentage, forward only. In a loop or a sub-workflow it does not: the loop's rounds
+        count there, and the sub-workflow as one node.
+        """
+        node_id = None if self.place else self.node.node_id
+        await self.run.say(message, node_id=node_id, share=share)
 
     def refuse_secrets(self, *names: str) -> None:
         """Raises SecretRefused when one of the settings refers to a secret."""

@@ -43,7 +43,7 @@ async def run(context: NodeContext) -> Outcome:
 
     Outputs `status` (PASS, FAIL or SKIP), `total`, `passed`, `failed`, `skipped`, `failures` (the first 50: name,
     suite, message), `summary` (a text), `seconds`, and the paths `log_html`, `report_html`, `output_xml`. Each keyword
-    is shown as the job's progress message, with the share of the run that is done.
+    is shown as the job's progress message, with the share of the run that is done; the job's percentage grows by it.
 
     Fails with TESTS_FAILED, FRAMEWORK_TIMEOUT, FRAMEWORK_REFUSED (no test, or an option that is wrong),
     FRAMEWORK_MISSING or FRAMEWORK_FAILED; none is worth a retry by itself.
@@ -127,7 +127,7 @@ async def _follow(context: NodeContext, framework: FrameworkRun, story: "_Story"
     async for event in framework.events():
         shown = story.take(event)
         if shown is not None:
-            await context.run.say(shown)
+            await context.say(shown, story.share)
         line = _line(event)
         if line is not None and lines <= MAX_LOG_LINES:
             lines += 1
@@ -150,6 +150,7 @@ class _Story:
 
     tests: int = 0
     test: str = ""
+    share: float = 0.0
     is_told: bool = False
     passed: int = 0
     failed: int = 0
@@ -165,7 +166,8 @@ class _Story:
         elif kind == "test":
             self.test = event["name"]
         elif kind == "keyword":
-            return f"{event['share']:.0%} of {self.tests} tests – {self.test or 'suite setup'}: {event['name']}"
+            self.share = event["share"]
+            return f"{self.share:.0%} of {self.tests} tests – {self.test or 'suite setup'}: {event['name']}"
         elif kind == "result":
             self._ended(event)
         elif kind == "end":

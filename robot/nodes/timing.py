@@ -41,5 +41,5 @@ async def tell(context: NodeContext) -> Outcome:
     message = context.run.secrets.text(text_of(context.value("message", "")))[:MAX_MESSAGE]
     context.log(message, level)
     _LOG.log(_LEVELS[level], "workflow_message", node_id=context.node.node_id, message=message)
-    await context.run.say(message)
+    await context.say(message)
     return Outcome({"message": message})

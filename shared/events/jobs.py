@@ -109,6 +109,9 @@ class JobFailed(JobFinished, frozen=True):
     error_message: str = ""
     error_type: str | None = None
     failed_node: str | None = None
+    healing_attempts: int = 0
+    """How often its robot tried to mend a broken step in the last attempt."""
+    healing_successes: int = 0
 
 
 class JobCancelled(JobFinished, frozen=True):

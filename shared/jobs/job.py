@@ -106,6 +106,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     current_node: str | None = None
     progress_message: str | None = None
     result_json: str | None = None
+    """What the robot handed back, or told of the attempt that failed last; None again once another has begun."""
     error_message: str | None = None
     error_type: str | None = None
     failed_node: str | None = None

@@ -45,6 +45,38 @@ async def test_a_drained_robot_finishes_its_job_and_leaves(system: System, tmp_p
     assert (job["status"], job["robot_id"], job["attempt"]) == ("completed", robot_id, 1)
 
 
+async def test_a_job_that_fails_tells_how_far_each_node_came_and_shows_no_secret(
+    system: System, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "LOGIN").write_text("a-very-secret-word\n")
+    more = {"CASARE_ROBOT_SECRETS_DIR": str(tmp_path / "secrets"), "CASARE_ROBOT_ALLOW_SHELL": "true"}
+    await system.robot_process("failing", tmp_path, **more)
+    command = {
+        "command": "echo no entry for {{secrets.LOGIN}} >&2; exit 3",
+        "retry": {"max_attempts": 2, "delay_seconds": 0},
+    }
+    broken = chain(keep=("SetVariableNode", {"variable_name": "step", "value": 1}), enter=("ShellNode", command))
+
+    submitted = await system.submit("Failing", broken)
+    job = await system.job_in(submitted["job_id"], "failed")
+    shown = await system.admin.call("GET", f"/metrics/jobs/{submitted['job_id']}")
+
+    assert shown["node_execution"] == job["result"]["node_execution"]
+    told = {node["node_id"]: node for node in shown["node_execution"]}
+    assert {name: node["status"] for name, node in told.items()} == {
+        "start": "completed",
+        "keep": "completed",
+        "enter": "failed",
+    }
+    assert (told["enter"]["error"]["type"], told["enter"]["failures"]) == (job["error_type"], 2)
+    assert told["enter"]["duration_ms"] >= 0
+    assert job["result"]["self_healing"] == {"attempts": 1, "successes": 0}
+    assert job["result"]["outputs"] == {"step": 1}
+    assert "***" in told["enter"]["error"]["message"]
+    assert "a-very-secret-word" not in json.dumps([job, shown])
+
+
 async def test_a_job_runs_a_stored_workflow_uses_a_secret_and_tells_neither_more_than_it_should(
     system: System, tmp_path: Path
 ) -> None:

@@ -39,6 +39,15 @@ JOB: Final[dict[str, Any]] = {
     "retry_of": None,
     "deadline_at": None,
 }
+FAILED_NODES: Final[list[dict[str, Any]]] = [
+    {"node_id": "node-123", "status": "completed", "duration_ms": 5_000},
+    {
+        "node_id": "node-456",
+        "status": "failed",
+        "duration_ms": 10_000,
+        "error": {"type": "SELECTOR_NOT_FOUND", "message": "Element '#submit' was not found"},
+    },
+]
 CLAIMED_JOB: Final[dict[str, Any]] = {
     "job_id": "job-12345",
     "workflow_id": "550e8400-e29b-41d4-a716-446655440000",

@@ -179,9 +179,11 @@ def _add_reports(router: ContractRouter, use: JobUseCases) -> None:
         """End the attempt. The job waits for another one (`pending`) or has failed for good (`failed`).
 
         Another one follows while attempts are left and `retryable` is true, after a delay that grows with each. A
-        repeat by the same robot and attempt gets the same answer.
+        repeat by the same robot and attempt gets the same answer. `result` is shown as the job's result, its
+        `node_execution` in the history, until another attempt begins.
         """
-        failure = Failure(body.error_message, body.error_type, body.node_id, body.retryable)
+        result_json = None if body.result is None else msgspec.json.encode(body.result).decode()
+        failure = Failure(body.error_message, body.error_type, body.node_id, body.retryable, result_json)
         reporter = _reporter(caller, body, x_lease_token)
         status = await use.fail(caller=caller, job_id=job_id, reporter=reporter, failure=failure)
         return FailResponse(job_id=job_id, status=status)
@@ -269,7 +271,10 @@ def _add_user_calls(router: ContractRouter, use: JobUseCases) -> None:
         errors=(404,),
     )
     async def get_job(job_id: JobId, caller: Caller) -> JobBody:
-        """The job with its state, progress and result."""
+        """The job with its state, progress and result.
+
+        The result of a failed job is what its robot told of the last attempt, if it did, for example `node_execution`.
+        """
         return job_body(await use.get(caller=caller, job_id=job_id))
 
 

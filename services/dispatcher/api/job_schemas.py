@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.dispatcher.api.examples import CLAIMED_JOB, JOB, LEASE_TOKEN
+from services.dispatcher.api.examples import CLAIMED_JOB, FAILED_NODES, JOB, LEASE_TOKEN
 from services.dispatcher.use_cases.take_jobs import ClaimedJob
 from shared.jobs import Job, JobStatus
 from shared.kernel.clock import to_datetime, to_optional_datetime
@@ -69,6 +69,7 @@ class FailBody(LeaseProof):
         error_type="SELECTOR_NOT_FOUND",
         node_id="node-456",
         retryable=True,
+        result={"node_execution": FAILED_NODES},
         lease_token=LEASE_TOKEN,
     )
 
@@ -76,6 +77,9 @@ class FailBody(LeaseProof):
     error_type: Text | None = Field(None, max_length=128)
     node_id: Text | None = Field(None, max_length=255)
     retryable: bool = True
+    result: dict[str, Any] | None = Field(
+        None, description="what the attempt came to before it failed, for example `node_execution`"
+    )
 
 
 class ReleaseBody(LeaseProof):
@@ -216,7 +220,9 @@ class JobBody(JobSummary):
     """A job as users see it."""
 
     variables: dict[str, Any]
-    result: dict[str, Any] | None
+    result: dict[str, Any] | None = Field(
+        description="what the robot handed back; of an attempt that failed, what it told of it"
+    )
 
 
 def claimed_job_body(claimed: ClaimedJob) -> ClaimedJobBody:

@@ -60,6 +60,7 @@ def claim(
         "progress": 0,
         "current_node": None,
         "progress_message": None,
+        "result_json": None,
     }
     event = JobClaimed(**_facts(job, status), attempt=job.attempt + 1, robot_id=robot_id, lease_expires_ms=expires_ms)
     return Change(Verb.CLAIM, fields, event)
@@ -113,9 +114,7 @@ def complete(job: Job, *, result_json: str, report: str, now_ms: int) -> Change:
     """The robot finished the job."""
     status = target_of(Verb.COMPLETE, job)
     fields = {**_end(status, now_ms), "progress": 100, "result_json": result_json, "last_report": report}
-    healing = self_healing_of(result_json)
-    healed = {"healing_attempts": healing.attempts, "healing_successes": healing.successes}
-    return Change(Verb.COMPLETE, fields, _finished(JobCompleted, job, status, now_ms, **healed))
+    return Change(Verb.COMPLETE, fields, _finished(JobCompleted, job, status, now_ms, **_healed(result_json)))
 
 
 def fail(
@@ -127,16 +126,26 @@ def fail(
     reason: DeadReason,
     report: str | None,
     now_ms: int,
+    result_json: str | None = None,
 ) -> Change:
-    """The job failed for good and becomes a dead letter."""
+    """The job failed for good and becomes a dead letter. `result_json`: what its robot tells of the last attempt."""
     status = target_of(Verb.FAIL, job)
     error = {"error_message": error_message, "error_type": error_type, "failed_node": failed_node}
-    fields = {**_end(status, now_ms), **buried(job, reason, now_ms), **error, "last_report": report}
-    return Change(Verb.FAIL, fields, _finished(JobFailed, job, status, now_ms, **error))
+    told = {**error, "result_json": result_json, "last_report": report}
+    fields = {**_end(status, now_ms), **buried(job, reason, now_ms), **told}
+    return Change(Verb.FAIL, fields, _finished(JobFailed, job, status, now_ms, **error, **_healed(result_json)))
 
 
-def retry(job: Job, *, error_message: str, error_type: str | None, run_at_ms: int, report: str) -> Change:
-    """The attempt failed; the job waits until `run_at_ms` for another."""
+def retry(
+    job: Job,
+    *,
+    error_message: str,
+    error_type: str | None,
+    run_at_ms: int,
+    report: str,
+    result_json: str | None = None,
+) -> Change:
+    """The attempt failed; the job waits until `run_at_ms` for another, whose claim takes `result_json` away again."""
     status = target_of(Verb.RETRY, job)
     fields = {
         **_unlease(status, job.must_end_ms),
@@ -144,6 +153,7 @@ def retry(job: Job, *, error_message: str, error_type: str | None, run_at_ms: in
         "waiting_until_ms": run_at_ms,
         "error_message": error_message,
         "error_type": error_type,
+        "result_json": result_json,
         "last_report": report,
     }
     event = JobRetryScheduled(
@@ -230,6 +240,11 @@ def _unlease(status: JobStatus, deadline_ms: int | None) -> dict[str, Any]:
 
 def _end(status: JobStatus, now_ms: int) -> dict[str, Any]:
     return {**_unlease(status, None), "queue_position": None, "waiting_until_ms": None, "finished_ms": now_ms}
+
+
+def _healed(result_json: str | None) -> dict[str, int]:
+    healing = self_healing_of(result_json)
+    return {"healing_attempts": healing.attempts, "healing_successes": healing.successes}
 
 
 def _stopped(job: Job, status: JobStatus) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class Failure:
     error_type: str | None = None
     failed_node: str | None = None
     retryable: bool = True
+    result_json: str | None = None
+    """What the attempt came to before it failed, for example its `node_execution`."""
 
 
 class FailJob:
@@ -56,6 +58,7 @@ class FailJob:
                 error_type=failure.error_type,
                 run_at_ms=run_at_ms,
                 report=report_key(job, VERB, JobStatus.PENDING),
+                result_json=failure.result_json,
             )
         return lifecycle.fail(
             job,
@@ -65,4 +68,5 @@ class FailJob:
             reason=dead_reason,
             report=report_key(job, VERB, JobStatus.FAILED),
             now_ms=now_ms,
+            result_json=failure.result_json,
         )

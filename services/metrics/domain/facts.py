@@ -21,6 +21,7 @@ TERMINAL_EVENTS: Final[dict[str, tuple[type[JobFinished], JobStatus]]] = {
     JobCancelled.TYPE: (JobCancelled, JobStatus.CANCELLED),
     JobTimedOut.TYPE: (JobTimedOut, JobStatus.TIMEOUT),
 }
+_TELL_HEALING: Final = frozenset({JobStatus.COMPLETED, JobStatus.FAILED})
 
 
 class JobFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ def fact_of(event: CloudEvent) -> JobFact:
     data = event.data_as(model)
     _check(event, data)
     healing = NONE
-    if isinstance(data, JobCompleted):
+    if isinstance(data, JobCompleted | JobFailed):
         healing = bounded(data.healing_attempts, data.healing_successes)
     return JobFact(
         job_id=data.job_id,
@@ -70,7 +71,8 @@ def fact_of(event: CloudEvent) -> JobFact:
 
 def fact_of_job(job: Job, finished_ms: int) -> JobFact:
     """The same fact from the job itself, which has ended: what its terminal event says stands in its document too."""
-    healing = self_healing_of(job.result_json) if job.status is JobStatus.COMPLETED else NONE
+    # Others may keep what an earlier attempt of theirs told; their events do not count it.
+    healing = self_healing_of(job.result_json) if job.status in _TELL_HEALING else NONE
     return JobFact(
         job_id=job.job_id,
         tenant_id=job.tenant_id,

@@ -155,6 +155,35 @@ def test_a_finished_job_shows_its_nodes_and_outputs(logged_in: Casare, api: Fake
     assert "attempt 1 of 3" in lines
 
 
+def test_a_failed_job_shows_the_nodes_it_came_to_and_no_outputs_it_has_not(logged_in: Casare, api: FakeApi) -> None:
+    nodes = [
+        {"node_id": "read", "node_type": "ReadCSVNode", "status": "completed", "duration_ms": 5, "runs": 1},
+        {
+            "node_id": "save", "node_type": "ClickNode", "status": "failed", "duration_ms": 7, "runs": 1,
+            "error": {"type": "TIMEOUT", "message": "no button"},
+        },
+    ]  # fmt: skip
+    api.states = [job("failed", result={"node_execution": nodes, "self_healing": {"attempts": 1, "successes": 0}})]
+
+    shown = logged_in("job", "show", JOB_ID).stdout
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+
+    assert "read ReadCSVNode completed 1 5 ms -" in lines
+    assert "save ClickNode failed 1 7 ms no button (TIMEOUT)" in lines
+    assert "self_healing" not in shown
+
+
+def test_of_many_nodes_of_a_failed_job_the_last_are_shown(logged_in: Casare, api: FakeApi) -> None:
+    nodes = [{"node_id": f"n{number}", "node_type": "LogNode", "status": "completed"} for number in range(100)]
+    api.states = [job("failed", result={"node_execution": nodes})]
+
+    outcome = logged_in("job", "show", JOB_ID)
+
+    assert "n99" in outcome.stdout
+    assert "n39" not in outcome.stdout
+    assert "40 more nodes" in outcome.stderr
+
+
 @pytest.mark.parametrize(("status", "code"), [("running", 0), ("cancelled", 0), ("completed", 1)])
 def test_cancelling_succeeds_when_the_job_is_cancelled_in_the_end(
     logged_in: Casare, api: FakeApi, status: str, code: int

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.events.jobs import JobFailed
 from shared.kernel.permissions import Role
 from tests.support.clock import ManualClock
 from tests.support.dispatcher import Caller, Dispatcher, running_dispatcher
@@ -81,6 +82,49 @@ async def test_a_failure_with_attempts_left_comes_back_after_its_backoff(
     clock.advance(seconds=2)
     again = await claimed_again(robot, job_id)
     assert (again["attempt"], again["retry_count"]) == (2, 1)
+
+
+NODES: list[dict[str, Any]] = [
+    {"node_id": "a", "status": "completed", "duration_ms": 5},
+    {"node_id": "b", "status": "failed", "duration_ms": 7, "error": {"type": "T", "message": "boom"}},
+]
+
+
+async def test_what_is_told_of_a_failed_attempt_is_shown_until_the_next_one_begins(
+    dispatcher: Dispatcher, clock: ManualClock
+) -> None:
+    robot = await dispatcher.registered()
+    job_id = (await held(dispatcher, robot, max_attempts=2))["job_id"]
+    first = {"error_message": "boom", "result": {"node_execution": NODES}}
+    for _ in range(2):
+        assert (await robot.post(f"/jobs/{job_id}/fail", first)).json() == {"job_id": job_id, "status": "pending"}
+    # A repeat that says something else changes nothing.
+    await robot.post(f"/jobs/{job_id}/fail", {"error_message": "boom", "result": {"other": 1}})
+    shown = (await dispatcher.user().get(f"/jobs/{job_id}")).json()
+    assert (shown["status"], shown["result"]) == ("pending", {"node_execution": NODES})
+    clock.advance(seconds=2)
+    await claimed_again(robot, job_id)
+    assert (await dispatcher.job(job_id)).result_json is None
+    last = {"error_message": "boom", "result": {"node_execution": NODES[:1], "self_healing": {"attempts": 2}}}
+    for _ in range(2):
+        assert (await robot.post(f"/jobs/{job_id}/fail", last)).json()["status"] == "failed"
+    shown = (await dispatcher.user().get(f"/jobs/{job_id}")).json()
+    assert (shown["status"], shown["result"]) == ("failed", last["result"])
+    failures = await eventually(lambda: [event for event in dispatcher.events if event.type == "job.failed"])
+    assert [event.data_as(JobFailed).healing_attempts for event in failures] == [2]
+
+
+async def test_a_completed_job_has_its_own_result_whatever_an_earlier_attempt_told(
+    dispatcher: Dispatcher, clock: ManualClock
+) -> None:
+    robot = await dispatcher.registered()
+    job_id = (await held(dispatcher, robot))["job_id"]
+    await robot.post(f"/jobs/{job_id}/fail", {"error_message": "boom", "result": {"node_execution": NODES}})
+    clock.advance(seconds=2)
+    await claimed_again(robot, job_id)
+    await robot.post(f"/jobs/{job_id}/complete")
+    shown = (await dispatcher.user().get(f"/jobs/{job_id}")).json()
+    assert (shown["status"], shown["result"]) == ("completed", {})
 
 
 async def test_the_last_failure_and_one_beyond_retrying_are_final(dispatcher: Dispatcher) -> None:
@@ -228,6 +272,7 @@ async def test_ids_of_another_tenant_do_not_exist(dispatcher: Dispatcher) -> Non
         ("fail", {"error_message": "x" * 5001}),
         ("fail", {"error_message": "a\u0000"}),
         ("complete", {"result": []}),
+        ("fail", {"error_message": "x", "result": []}),
         ("extend-lease", {"extension_seconds": 4}),
         ("extend-lease", {"extension_seconds": 3601}),
     ],

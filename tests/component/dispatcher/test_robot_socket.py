@@ -104,6 +104,20 @@ async def test_a_failure_ends_the_attempt_and_its_stack_trace_is_kept(server: So
     assert [(line["level"], line["message"], line["node_id"]) for line in lines] == [("error", "at x", "n7")]
 
 
+@pytest.mark.parametrize("enveloped", [False, True])
+async def test_a_failure_may_tell_what_the_attempt_came_to(server: SocketServer, enveloped: bool) -> None:
+    dispatcher = server.dispatcher
+    result = {"node_execution": [{"node_id": "n7", "status": "failed", "duration_ms": 7}]}
+    async with server.robot(enveloped=enveloped) as robot:
+        await robot.register()
+        job = await dispatcher.submit(max_attempts=1)
+        await robot.accept()
+        for told in (result, {"other": 1}):
+            await robot.send("job_failed", job_id=job.job_id, error="no button", result=told)
+            assert (await robot.expect("job_ack", report="job_failed"))["outcome"] == "failed"
+    assert (await dispatcher.user().get(f"/jobs/{job.job_id}")).json()["result"] == result
+
+
 async def test_lines_of_a_log_are_kept_and_a_named_batch_once(server: SocketServer) -> None:
     dispatcher = server.dispatcher
     async with server.robot() as robot:

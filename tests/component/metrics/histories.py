@@ -57,6 +57,7 @@ def _end(draw: st.DrawFn, held: Job, now_ms: int) -> Change:
     end = draw(st.sampled_from(("complete", "complete", "heal", "fail", "expire", "time_out", "cancel")))
     if end == "fail":
         error_type = draw(st.sampled_from((None, "", "SELECTOR", "a.b", "E" * 90)))
+        told = {"node_execution": [{"node_id": "n", "self_healing": _healing(draw)}]}
         return lifecycle.fail(
             held,
             error_message="m",
@@ -65,6 +66,7 @@ def _end(draw: st.DrawFn, held: Job, now_ms: int) -> Change:
             reason=DeadReason.NOT_RETRYABLE,
             report="r",
             now_ms=now_ms,
+            result_json=draw(st.sampled_from((None, msgspec.json.encode(told).decode()))),
         )
     if end == "expire":
         return lifecycle.expire(msgspec.structs.replace(held, max_attempts=1), now_ms=now_ms)
@@ -72,10 +74,13 @@ def _end(draw: st.DrawFn, held: Job, now_ms: int) -> Change:
         return lifecycle.time_out(held, now_ms=now_ms)
     if end == "cancel":
         return lifecycle.cancel(held, cancelled_by="u", now_ms=now_ms)
-    attempts, successes = draw(st.tuples(st.integers(0, 5), st.integers(0, 7))) if end == "heal" else (0, 0)
-    result: dict[str, Any] = {"n": 1, "self_healing": {"attempts": attempts, "successes": successes}}
-    result_json = msgspec.json.encode(result if end == "heal" else {"n": 1}).decode()
+    result: dict[str, Any] = {"n": 1, "self_healing": _healing(draw)} if end == "heal" else {"n": 1}
+    result_json = msgspec.json.encode(result).decode()
     return lifecycle.complete(held, result_json=result_json, report="r", now_ms=now_ms)
+
+
+def _healing(draw: st.DrawFn) -> dict[str, int]:
+    return {"attempts": draw(st.integers(0, 5)), "successes": draw(st.integers(0, 7))}
 
 
 def _changed(job: Job, change: Change) -> Job:

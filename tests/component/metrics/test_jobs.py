@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.jobs import JobStatus
@@ -53,6 +54,14 @@ async def test_a_failed_job_tells_why(metrics: Metrics) -> None:
     await metrics.store_jobs(job_of("job-1", JobStatus.FAILED, now, error_message="no such file", claimed_ms=now))
     job = await metrics.read("/jobs/job-1")
     assert (job["error_message"], job["started_at"]) == ("no such file", "2026-01-01T12:00:00Z")
+
+
+async def test_a_failed_job_shows_what_its_robot_told_of_its_nodes(metrics: Metrics) -> None:
+    node = {"node_id": "n", "status": "failed", "duration_ms": 7, "error": {"type": "T", "message": "boom"}}
+    result = msgspec.json.encode({"node_execution": [node]}).decode()
+    now = metrics.clock.now_ms()
+    await metrics.store_jobs(job_of("job-1", JobStatus.FAILED, now, claimed_ms=now, result_json=result))
+    assert (await metrics.read("/jobs/job-1"))["node_execution"] == [node]
 
 
 @pytest.mark.parametrize("job_id", ["unknown", "sched_x_1", "%00", "j" * 2_000, "a.b$c"])

@@ -95,6 +95,10 @@ async def test_a_suite_is_run_and_its_outcome_told(suites: Steps, tmp_path: Path
     shares = [int(said.partition("%")[0]) for said in suites.said]
     assert shares == sorted(shares)
     assert "Is Left Out: BuiltIn.Skip" in suites.said[-1]
+    # One of three nodes: its share moves the percentage from a third towards two thirds, keyword by keyword.
+    inside = {percent for percent in suites.percents if 33 < percent < 66}
+    assert len(inside) >= 3
+    assert suites.percents == sorted(suites.percents)
 
 
 async def test_a_failed_test_fails_the_node_and_names_the_log(suites: Steps) -> None:

@@ -153,6 +153,22 @@ async def test_a_refused_failure_is_reported_plainly_and_once(server: Orchestrat
     assert (plain["error_type"], plain["error_message"]) == ("REPORT_REFUSED", "the report was refused")
 
 
+async def test_a_failed_job_reports_its_nodes_and_goes_without_them_where_they_are_refused(
+    server: Orchestrator, robots: Robots
+) -> None:
+    server.start()
+    server.faults["fail"] = [413]
+    server.submit("j1", chain(node("ExpressionNode", expression="1 / 0")))
+    async with robots():
+        await server.until(lambda: len(server.told("fail")) == 2)
+    (_, whole), (_, plain) = server.told("fail")
+    assert [(each["node_id"], each["status"]) for each in whole["result"]["node_execution"]] == [
+        ("start", "completed"),
+        ("n1", "failed"),
+    ]
+    assert (plain["error_type"], plain["node_id"], "result" in plain) == ("EXPRESSION_ERROR", "n1", False)
+
+
 async def test_a_second_attempt_at_a_job_ends_the_first(server: Orchestrator, robots: Robots) -> None:
     server.start()
     server.submit("j1", ENDLESS)

@@ -167,3 +167,14 @@ def _forms(secret: str) -> list[str]:
         base64.b64encode(secret.encode()).decode(),
         base64.urlsafe_b64encode(secret.encode()).decode(),
     ]
+
+
+async def test_what_a_failed_job_tells_of_its_nodes_shows_no_secret(tmp_path: Path) -> None:
+    executor, _ = executor_with(tmp_path, LOGIN=SECRET)
+    with pytest.raises(WorkflowError) as caught:
+        await executor.run(chain(node("LeakNode", password="{{secrets.LOGIN}}", fail=True)))
+    result = caught.value.result
+    assert result is not None
+    assert result["node_execution"][-1]["error"]["message"] == "no login with ***"
+    assert result["outputs"] == {"shown": "***!"}
+    assert SECRET not in json.dumps(result, ensure_ascii=False)

@@ -5,6 +5,7 @@ import pytest
 
 from robot.cancellation import CancelScope, JobStopped, StopReason
 from robot.executor import Executor
+from robot.nodes import NODE_TYPES, NodeContext, NodeTable, Outcome
 from robot.progress import Progress, tell_nobody
 from tests.unit.robot.documents import chain, document, node
 
@@ -56,6 +57,45 @@ def test_progress_is_99_at_most_before_the_end() -> None:
     progress = Progress(1, tell_nobody)
     progress.node_done("only")
     assert progress.percent == 99
+
+
+async def test_a_node_moves_the_percentage_by_its_own_share_and_only_forward(executor: Executor) -> None:
+    watch = Watch()
+    table = NodeTable()
+
+    @table.register("LongNode")
+    async def long(context: NodeContext) -> Outcome:
+        for share in (0.5, 0.25, float("nan"), -3.0, 0.75, 9.0, None):
+            await context.say("going on", share)
+        return Outcome()
+
+    flow = chain(node("LongNode"), node("LogNode"))
+    await Executor(executor._files, node_types=NodeTable.of(NODE_TYPES, table)).run(flow, progress=watch)
+    assert [percent for percent, _, message in watch.seen if message == "going on"] == [37, 37, 37, 37, 43, 50, 50]
+    assert [percent for percent, node_id, message in watch.seen if message is None] == [0, 25, 50, 75, 100]
+
+
+async def test_shares_of_nodes_in_loops_and_sub_workflows_do_not_count(executor: Executor) -> None:
+    watch = Watch()
+    table = NodeTable()
+
+    @table.register("LongNode")
+    async def long(context: NodeContext) -> Outcome:
+        await context.say("nearly done", 0.9)
+        return Outcome()
+
+    flow = document(
+        *("start -> each", "each.loop_body -> long", "each.completed -> call"),
+        start=node("StartNode"),
+        each=node("ForEachNode", items=[1, 2]),
+        long=node("LongNode"),
+        # Its only inner node has the id of one that is counted.
+        call=node(
+            "SubWorkflowNode", workflow=document("start -> call", start=node("StartNode"), call=node("LongNode"))
+        ),
+    )
+    await Executor(executor._files, node_types=NodeTable.of(NODE_TYPES, table)).run(flow, progress=watch)
+    assert [percent for percent, _, message in watch.seen if message is not None] == [25, 37, 75]
 
 
 async def test_stopping_takes_effect_between_two_nodes(executor: Executor) -> None:

@@ -1,6 +1,7 @@
 """What verbs do to a job beyond its state."""
 
 from services.dispatcher.domain import lifecycle
+from services.dispatcher.domain.dead_letters import DeadReason
 from services.dispatcher.domain.retry import RetryPolicy, has_attempts_left
 from services.dispatcher.domain.transitions import Verb
 from shared.events.jobs import JobCompleted, JobFailed, JobLeaseExpired, JobReleased, JobStarted
@@ -76,6 +77,36 @@ def test_a_completed_job_tells_what_its_robot_healed() -> None:
     event = lifecycle.complete(a_held_job(), result_json=result, report="report", now_ms=NOW_MS).event
     assert isinstance(event, JobCompleted)
     assert (event.healing_attempts, event.healing_successes) == (3, 2)
+
+
+def test_a_failed_attempt_keeps_what_its_robot_told_and_counts_what_it_healed() -> None:
+    result = '{"node_execution": [{"node_id": "n", "self_healing": {"attempts": 3, "successes": 1}}]}'
+    change = lifecycle.fail(
+        a_held_job(),
+        error_message="no",
+        error_type="E",
+        failed_node="n",
+        reason=DeadReason.NOT_RETRYABLE,
+        report="report",
+        now_ms=NOW_MS,
+        result_json=result,
+    )
+    assert change.fields["result_json"] == result
+    assert isinstance(change.event, JobFailed)
+    assert (change.event.healing_attempts, change.event.healing_successes) == (3, 1)
+    again = lifecycle.retry(
+        a_held_job(), error_message="no", error_type=None, run_at_ms=NOW_MS, report="report", result_json=result
+    )
+    assert again.fields["result_json"] == result
+
+
+def test_nothing_of_an_earlier_attempt_is_the_result_of_a_later_one() -> None:
+    stale = a_job(result_json='{"outputs": {"half": 1}}')
+    claim = lifecycle.claim(stale, robot_id="r2", lease_token="fresh", lease_seconds=30, now_ms=NOW_MS)
+    assert claim.fields["result_json"] is None
+    held = a_held_job(attempt=2, max_attempts=2, result_json=stale.result_json)
+    assert lifecycle.expire(held, now_ms=NOW_MS).fields["result_json"] is None
+    assert lifecycle.complete(held, result_json="{}", report="r", now_ms=NOW_MS).fields["result_json"] == "{}"
 
 
 def test_backoff_doubles_up_to_its_cap_and_is_spread_over_its_upper_half() -> None:

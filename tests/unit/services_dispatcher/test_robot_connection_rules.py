@@ -121,3 +121,11 @@ def test_a_report_is_cut_rather_than_refused() -> None:
 )
 def test_a_result_is_stored_as_an_object(result: object, stored: object) -> None:
     assert messages.JobComplete.model_validate({"job_id": "j", "result": result}).result_object == stored
+
+
+@pytest.mark.parametrize(
+    ("result", "stored"),
+    [(None, None), ({}, {}), ({"node_execution": []}, {"node_execution": []}), ([1], {"result": [1]})],
+)
+def test_what_is_told_of_a_failed_attempt_is_stored_as_an_object_if_at_all(result: object, stored: object) -> None:
+    assert messages.JobFailed.model_validate({"job_id": "j", "result": result}).result_object == stored

@@ -89,6 +89,10 @@ class JobProgress(JobMessage):
     message: Annotated[Text | None, _shown(2000)] = None
 
 
+def _as_object(result: Any) -> dict[str, Any] | None:
+    return result if result is None or isinstance(result, dict) else {"result": result}
+
+
 class JobComplete(JobMessage):
     """The job's result."""
 
@@ -99,13 +103,13 @@ class JobComplete(JobMessage):
     @property
     def result_object(self) -> dict[str, Any]:
         """The result as it is stored: an object in any case."""
-        if self.result is None:
-            return {}
-        return self.result if isinstance(self.result, dict) else {"result": self.result}
+        return _as_object(self.result) or {}
 
 
 class JobFailed(JobMessage):
-    """Why the attempt failed."""
+    """Why the attempt failed, and what it came to before."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     error_message: Annotated[Text | None, _shown(LONGEST_ERROR)] = Field(
         None, validation_alias=AliasChoices("error_message", "error")
@@ -116,6 +120,12 @@ class JobFailed(JobMessage):
     )
     stack_trace: Annotated[str | None, _shown(LONGEST_MESSAGE)] = None
     retryable: bool = True
+    result: Any = None
+
+    @property
+    def result_object(self) -> dict[str, Any] | None:
+        """The result as it is stored; None when the robot tells of none."""
+        return _as_object(self.result)
 
 
 class LogLine(LogEntryBody):

@@ -104,8 +104,13 @@ class Reports:
     async def fail(self, frame: Frame, body: messages.JobFailed) -> None:
         """`job_failed`: `pending` when another attempt follows, else `failed`; a stack trace goes to the job's log."""
         await self._keep_trace(body)
+        result = body.result_object
         failure = Failure(
-            body.error_message or messages.UNKNOWN_ERROR, body.error_type, body.failed_node, body.retryable
+            body.error_message or messages.UNKNOWN_ERROR,
+            body.error_type,
+            body.failed_node,
+            body.retryable,
+            None if result is None else msgspec.json.encode(result).decode(),
         )
         report = self._use.fail(caller=self._caller, job_id=body.job_id, reporter=self._reporter(body), failure=failure)
         status = await self._ending(body.job_id, report)
