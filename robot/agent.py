@@ -56,6 +56,7 @@ class Agent:
             self._registrar.registration,
             jobs=self._jobs,
             orders=self._orders,
+            lease_seconds=settings.visibility_timeout_seconds,
             answer_seconds=settings.request_timeout_seconds,
         )
         self._supply = Supply(

@@ -49,7 +49,7 @@ class LeaseKeeper:
             self._stop(reason)
 
     async def _until_over(self) -> StopReason:
-        pause = 0.0 if self._job.is_pushed else self._interval
+        pause = 0.0 if self._job.lease_is_unknown else self._interval
         while True:
             await asyncio.sleep(pause)
             pause = self._interval

@@ -94,7 +94,7 @@ class HeartbeatAnswer:
 class ClaimedJob:
     """One attempt at one job, held until its lease ends.
 
-    The lease of a job that was asked for is as long as the robot wanted; that of a pushed one is the server's.
+    The lease is as long as the robot wanted, except that of a pushed job while the server has not confirmed so.
     """
 
     job_id: str
@@ -104,10 +104,10 @@ class ClaimedJob:
     variables: dict[str, Any] = field(default_factory=dict)
     attempt: int = 1
     lease_token: str | None = None
-    is_pushed: bool = False
+    lease_is_unknown: bool = False
 
     @classmethod
-    def parse(cls, answer: object, *, is_pushed: bool = False) -> "ClaimedJob | None":
+    def parse(cls, answer: object, *, lease_is_unknown: bool = False) -> "ClaimedJob | None":
         """Returns the job, None for what cannot be reported on because it has no id."""
         if not isinstance(answer, dict) or not isinstance(answer.get("job_id"), str):
             return None
@@ -121,7 +121,7 @@ class ClaimedJob:
             variables=variables if isinstance(variables, dict) else {},
             attempt=attempt if isinstance(attempt, int) else 1,
             lease_token=token if isinstance(token, str) else None,
-            is_pushed=is_pushed,
+            lease_is_unknown=lease_is_unknown,
         )
 
     def guard(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -31,10 +32,19 @@ before the robot has heard so: to reject that one would send it away for nothing
 class SocketFeed:
     """Works off the frames of one connection after another."""
 
-    def __init__(self, registration: Registration, *, jobs: RunningJobs, orders: Orders, answer_seconds: float) -> None:
+    def __init__(
+        self,
+        registration: Registration,
+        *,
+        jobs: RunningJobs,
+        orders: Orders,
+        lease_seconds: int,
+        answer_seconds: float,
+    ) -> None:
         self._registration = registration
         self._jobs = jobs
         self._orders = orders
+        self._lease_seconds = lease_seconds
         self._answer_seconds = answer_seconds
         self._connection: SocketConnection | None = None
         self._accepted: dict[str, ClaimedJob] = {}
@@ -130,7 +140,7 @@ class SocketFeed:
         if kind == "job_assign":
             await self._assigned(connection, frame)
         elif kind == "job_ack" and frame.get("report") == "job_accept":
-            self._begin(job_id)
+            self._begin(job_id, is_confirmed=True)
         elif kind == "job_cancel" and isinstance(job_id, str):
             self._accepted.pop(job_id, None)
             self._jobs.stop(job_id, StopReason.CANCELLED)
@@ -149,7 +159,7 @@ class SocketFeed:
         self._orders.obey(answer.commands)
 
     async def _assigned(self, connection: SocketConnection, frame: dict[str, Any]) -> None:
-        job = ClaimedJob.parse(frame, is_pushed=True)
+        job = ClaimedJob.parse(frame, lease_is_unknown=True)
         if job is None:
             _LOG.error("assignment_not_understood")
             return
@@ -173,7 +183,7 @@ class SocketFeed:
         if not self._jobs.runs(job.job_id, job.lease_token):
             self._accepted[job.job_id] = job
             self._later(self._begin_unconfirmed(job))
-        await connection.send("job_accept", job_id=job.job_id, **job.guard())
+        await connection.send("job_accept", job_id=job.job_id, lease_seconds=self._lease_seconds, **job.guard())
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         timer = asyncio.create_task(work)
@@ -201,9 +211,9 @@ class SocketFeed:
     async def _begin_unconfirmed(self, job: ClaimedJob) -> None:
         await asyncio.sleep(CONFIRM_SECONDS)
         if self._accepted.get(job.job_id) is job:
-            self._begin(job.job_id)
+            self._begin(job.job_id, is_confirmed=False)
 
-    def _begin(self, job_id: object) -> None:
+    def _begin(self, job_id: object, *, is_confirmed: bool) -> None:
         job = self._accepted.pop(job_id, None) if isinstance(job_id, str) else None
         if job is not None:
-            self._jobs.start(job)
+            self._jobs.start(replace(job, lease_is_unknown=not is_confirmed))

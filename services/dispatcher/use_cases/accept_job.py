@@ -18,13 +18,17 @@ class AcceptJob:
         self._report = report
         self._lease_seconds = lease_seconds
 
-    async def __call__(self, *, caller: Identity, job_id: str, reporter: Reporter) -> Job:
-        """The job afterwards; accepting again only renews the lease. Raises `JobNotFound`, `NotHeld`, `Unavailable`."""
+    async def __call__(
+        self, *, caller: Identity, job_id: str, reporter: Reporter, lease_seconds: int | None = None
+    ) -> Job:
+        """The job afterwards, under the robot's `lease_seconds` or the usual ones; accepting again only renews the
+        lease. Raises `JobNotFound`, `NotHeld`, `Unavailable`."""
+        seconds = lease_seconds or self._lease_seconds
         reported = await self._report(
             caller=caller,
             job_id=job_id,
             reporter=reporter,
             verb="accept",
-            decide=lambda job, now_ms: lifecycle.accept(job, lease_seconds=self._lease_seconds, now_ms=now_ms),
+            decide=lambda job, now_ms: lifecycle.accept(job, lease_seconds=seconds, now_ms=now_ms),
         )
         return reported.job

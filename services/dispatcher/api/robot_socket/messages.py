@@ -75,6 +75,12 @@ class JobMessage(LeaseProof):
     job_id: JobId
 
 
+class JobAccept(JobMessage):
+    """The robot takes the job; `lease_seconds`: under a lease of its own choice."""
+
+    lease_seconds: int | None = Field(None, ge=5, le=3600)
+
+
 class JobReject(JobMessage):
     """Also `job_release`, `job_cancelled`."""
 
@@ -164,7 +170,7 @@ class Pong(BaseModel):
 MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "register": Register,
     "heartbeat": Heartbeat,
-    "job_accept": JobReject,
+    "job_accept": JobAccept,
     "job_reject": JobReject,
     "job_release": JobReject,
     "job_progress": JobProgress,

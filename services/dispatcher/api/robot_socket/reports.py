@@ -50,10 +50,15 @@ class Reports:
         self._held = held
         self._assigner = assigner
 
-    async def accept(self, frame: Frame, body: messages.JobReject) -> None:
+    async def accept(self, frame: Frame, body: messages.JobAccept) -> None:
         """`job_accept`: too late is told twice, as robots that do not know the error stop by `job_cancel`."""
         try:
-            job = await self._use.accept(caller=self._caller, job_id=body.job_id, reporter=self._reporter(body))
+            job = await self._use.accept(
+                caller=self._caller,
+                job_id=body.job_id,
+                reporter=self._reporter(body),
+                lease_seconds=body.lease_seconds,
+            )
         except NotHeld:
             self._stop(body.job_id)
             raise
