@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final, Literal, Self
+from typing import Any, Literal, Self
 
 from websockets.asyncio.client import connect
 
@@ -16,7 +16,6 @@ from tests.support.third_party_robot import ThirdPartyRobot, Work
 
 Place = Literal["query", "x-api-key", "authorization"]
 """Where the credential stands."""
-PREFIXES: Final = ("", API)
 
 
 class SocketOffice:
@@ -71,6 +70,15 @@ class SocketOffice:
         job_id: str = (await self.system.admin.call("POST", "/jobs", body))["job_id"]
         self.system.submitted(job_id)
         return job_id
+
+    async def submit_batch(self, n: int) -> list[str]:
+        """The ids of as many new jobs."""
+        body = {"jobs": [{"workflow_id": self.workflow_id, "environment": self.environment}] * n}
+        answer = await self.system.admin.call("POST", "/jobs/batch", body)
+        job_ids: list[str] = [job["job_id"] for job in answer["jobs"]]
+        for job_id in job_ids:
+            self.system.submitted(job_id)
+        return job_ids
 
     async def cancel(self, job_id: str) -> None:
         """Cancel a job."""
