@@ -1,6 +1,5 @@
 """Robots on sockets, through the gateway in both shapes: what they say, what they are told, and how fast."""
 
-import asyncio
 import time
 from typing import Any, Final
 
@@ -26,8 +25,20 @@ WAYS: Final[list[tuple[bool, str, Place]]] = [
 ]
 LIFE: Final = ("job_submitted", "job_claimed", "job_started", "job_completed")
 ASSIGN: Final = frozenset(
-    "job_id workflow_id workflow_name workflow_json workflow_data priority timeout_seconds timeout variables parameters"
-    " attempt lease_token".split()
+    [
+        "job_id",
+        "workflow_id",
+        "workflow_name",
+        "workflow_json",
+        "workflow_data",
+        "priority",
+        "timeout_seconds",
+        "timeout",
+        "variables",
+        "parameters",
+        "attempt",
+        "lease_token",
+    ]
 )
 
 
@@ -99,7 +110,11 @@ async def _fails(office: SocketOffice, robot: RobotSocket) -> None:
     )
     assert failed["outcome"] == "failed"
     stored = await office.system.admin.job(job_id)
-    assert [stored[name] for name in ("status", "error_message", "error_type")] == ["failed", "no such portal", "Portal"]
+    assert [stored[name] for name in ("status", "error_message", "error_type")] == [
+        "failed",
+        "no such portal",
+        "Portal",
+    ]
 
 
 async def _rejects(office: SocketOffice, robot: RobotSocket) -> None:

@@ -32,7 +32,9 @@ async def test_robots_on_sockets_on_long_polls_and_on_short_polls_share_one_queu
         return {}
 
     robot = await office.third_party_robot("pushed", work, slots=1)
-    polling = {seconds: await system.robot("polls", environment=office.environment) for seconds in (LONG_POLL_SECONDS, 0)}
+    polling = {
+        seconds: await system.robot("polls", environment=office.environment) for seconds in (LONG_POLL_SECONDS, 0)
+    }
     async with at_work(robot):
         job_ids = set(await office.submit_batch(N_JOBS))
 

@@ -18,10 +18,10 @@ Talk = Callable[[WebSocket], Awaitable[Any]]
 
 async def crashes_of(talk: Talk, send: Send) -> list[Any]:
     """What was logged as crashes when `talk` held a socket to a client that says nothing but goodbye."""
-    heard = iter([{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1006}])
+    heard = iter(("connect", "disconnect"))
 
     async def receive() -> Message:
-        return next(heard)
+        return {"type": f"websocket.{next(heard)}", "code": 1006}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await talk(WebSocket(scope, receive, send))
