@@ -27,9 +27,9 @@ class SocketOffice:
         self.workflow_id = workflow_id
 
     @classmethod
-    async def of(cls, system: System) -> Self:
+    async def of(cls, system: System, workflow_name: str = "On a socket") -> Self:
         """A new one, with a workflow of its own."""
-        kept = await system.submit("On a socket", workflows.nothing(), trigger_type="webhook")
+        kept = await system.submit(workflow_name, workflows.nothing(), trigger_type="webhook")
         return cls(system, kept["workflow_id"])
 
     async def key(self, name: str, **fields: Any) -> tuple[str, str]:
