@@ -55,7 +55,7 @@ class Names:
         elif GIVEN.fullmatch(recorded):
             self.learn(recorded, actual)
         elif TIME.fullmatch(recorded):
-            assert at(actual), where
+            at(actual)  # or it raises
         else:
             expected = GIVEN.sub(lambda found: self._known[found[0]], self._known.get(recorded, recorded))
             assert actual == expected, where
