@@ -7,8 +7,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from shared.web.close_codes import CloseCode
 
-MAX_MESSAGE_BYTES: Final = 1_000_000
-"""Of what comes in, in any process. What goes out may be far larger: an assignment carries its workflow."""
+MAX_MESSAGE_BYTES: Final = 2_000_000
+"""Of what comes in, in any process: more than the gateway passes on, so that it can say in a frame what is wrong.
+Beyond it there is only a close frame. What goes out may be far larger: an assignment carries its workflow."""
 PING_SECONDS: Final = 20.0
 PONG_SECONDS: Final = 20.0
 """Together: when a peer that vanished without a word is noticed."""

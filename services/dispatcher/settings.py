@@ -38,7 +38,7 @@ class DispatcherSettings(ServiceSettings):
         600, ge=10, le=100_000, description="messages a robot may send on its socket; half of it at once"
     )
     robot_message_max_bytes: int = Field(
-        1_000_000, ge=10_000, le=16_000_000, description="longest message a robot may send on its socket"
+        1_000_000, ge=10_000, le=1_000_000, description="longest message a robot may send; the gateway takes no longer"
     )
     slot_check_seconds: float = Field(30.0, gt=0, description="pause between looks for lost slots")
     offline_check_seconds: float = Field(5.0, gt=0, description="pause between looks for silent robots")

@@ -12,6 +12,7 @@ from shared.kernel.identity import ANONYMOUS, Identity
 from shared.kernel.ids import new_id, sane_request_id
 from shared.kernel.origin import Origin, originating
 from shared.web.close_codes import CloseCode
+from shared.web.presence import Presence
 from shared.web.problems import crash_response, problem_response
 from shared.web.tokens import CLIENT_HEADER, HEADER, InternalTokens
 
@@ -71,11 +72,13 @@ class ServiceMiddleware:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": CloseCode.AUTHENTICATION_FAILED, "reason": error.detail})
             return
+        client = Presence(receive, send)
         try:
             with originating(_origin_of(scope, identity, request_id)):
-                await self._app(scope, receive, send)
-        except Exception:  # noqa: BLE001 - the crash barrier; the server closes what is left open
-            _log.exception("socket_crashed", service=self._service, path=_logged_path(scope), request_id=request_id)
+                await self._app(scope, client.receive, client.send)
+        except Exception as error:  # noqa: BLE001 - the crash barrier; the server closes what is left open
+            if not client.explains(error):
+                _log.exception("socket_crashed", service=self._service, path=_logged_path(scope), request_id=request_id)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()

@@ -8,17 +8,11 @@ import pytest
 
 from casare import AsyncClient
 from casare.models import Event
-from gateway.routing import all_routes
 from tests.support import workflows
 from tests.support.deployment import ADMIN_PASSWORD, Deployment
 from tests.support.system import PATIENCE_SECONDS
 
-pytestmark = [
-    pytest.mark.timeout(60),
-    pytest.mark.skipif(
-        not any(route.path.endswith("/events") for route in all_routes()), reason="this gateway has no GET /events"
-    ),
-]
+pytestmark = pytest.mark.timeout(60)
 
 
 async def test_events_are_followed_and_gone_on_with_where_one_left(deployment: Deployment) -> None:

@@ -3,40 +3,22 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 
 from shared.kernel.tasks import end_tasks
 from tests.support import workflows
-from tests.support.api import API, Json
+from tests.support.api import API
 from tests.support.contract.cast import Cast
 from tests.support.eventually import eventually
+from tests.support.live_streams import frame_about, socket
 from tests.support.run import ROOT
 from tests.support.system import PATIENCE_SECONDS, System
 
 GUIDE: Final = ROOT / "docs" / "guides" / "live-streams.md"
 LIFE: Final = ["job_submitted", "job_claimed", "job_completed"]
-
-
-@asynccontextmanager
-async def socket(system: System, path: str, token: str, **query: Any) -> AsyncIterator[ClientConnection]:
-    """A socket at the gateway, its credential in the query as browsers send it."""
-    url = httpx.URL(system.base_url, path=path, params={"token": token, **query}, scheme="ws")
-    async with connect(str(url), compression=None) as connection, asyncio.timeout(PATIENCE_SECONDS):
-        yield connection
-
-
-async def frame_about(connection: ClientConnection, **wanted: Any) -> Json:
-    """The next frame with these values."""
-    while True:
-        frame: Json = json.loads(await connection.recv())
-        if all(frame.get(name) == value for name, value in wanted.items()):
-            return frame
 
 
 async def run_a_job(system: System) -> str:

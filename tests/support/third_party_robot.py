@@ -43,6 +43,9 @@ class ThirdPartyRobot:
     robot_id: str
     work: Work
     headers: Callable[[], Mapping[str, str]] = dict
+    api_key: str = ""
+    """Sent in the query where it is not among the headers."""
+    environment: str = "default"
     slots: int = 1
     chaos: Callable[[str], bool] = lambda _: False
     """Asked at each step whether something goes wrong there: `drop` or `duplicate`."""
@@ -68,7 +71,8 @@ class ThirdPartyRobot:
         pause = self.patience
         while not self.is_leaving:
             try:
-                url = f"{self.url}/ws/robot/{self.robot_id}"
+                query = f"?api_key={self.api_key}" if self.api_key else ""
+                url = f"{self.url}/ws/robot/{self.robot_id}{query}"
                 options: dict[str, Any] = {"max_size": None, "proxy": None, "compression": None}
                 async with connect(url, additional_headers=self.headers(), **options) as connection:
                     self.connection = connection
@@ -119,7 +123,7 @@ class ThirdPartyRobot:
             robot_id=self.robot_id,
             robot_name=self.robot_id,
             capabilities={"types": [], "max_concurrent_jobs": self.slots},
-            environment="default",
+            environment=self.environment,
             tags=[],
         )
         beats = asyncio.create_task(self._beat())
