@@ -54,9 +54,9 @@ class OrchestratorClient:
         answer = await self._call("POST", f"/robots/{_segment(robot_id)}/heartbeat", dict(reading))
         return HeartbeatAnswer.parse(answer)
 
-    async def add_logs(self, job: ClaimedJob, entries: list[dict[str, Any]], batch_id: str) -> None:
-        """Adds lines to the job's log; the same batch twice adds them once."""
-        body = {"logs": entries, "batch_id": batch_id, "attempt": job.attempt}
+    async def add_logs(self, job: ClaimedJob, entries: list[dict[str, Any]], *, robot_id: str, batch_id: str) -> None:
+        """Adds lines to the job's log; the same batch twice adds them once. The key alone may not name the robot."""
+        body = {"logs": entries, "batch_id": batch_id, "attempt": job.attempt, "robot_id": robot_id}
         await self._call("POST", _job(job, "logs"), body)
 
     async def workflow(self, workflow_id: str, version: int | None) -> Any:

@@ -31,10 +31,18 @@ class JobLog:
     """
 
     def __init__(
-        self, job: ClaimedJob, client: OrchestratorClient, *, level: str, interval_seconds: float, backoff: Backoff
+        self,
+        job: ClaimedJob,
+        client: OrchestratorClient,
+        *,
+        robot_id: str,
+        level: str,
+        interval_seconds: float,
+        backoff: Backoff,
     ) -> None:
         self._job = job
         self._client = client
+        self._robot_id = robot_id
         self._least = LEVELS.index(level)
         self._interval = interval_seconds
         self._backoff = backoff
@@ -90,7 +98,8 @@ class JobLog:
             self._changed.clear()
             while self._take():
                 try:
-                    await self._client.add_logs(self._job, self._batch, f"{self._name}-{self._batches}")
+                    batch_id = f"{self._name}-{self._batches}"
+                    await self._client.add_logs(self._job, self._batch, robot_id=self._robot_id, batch_id=batch_id)
                 except TryAgain as error:
                     self._changed.set()
                     return self._backoff.next_seconds(error.retry_after)

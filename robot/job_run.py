@@ -79,6 +79,7 @@ class JobRun:
         self._log = JobLog(
             job,
             tools.client,
+            robot_id=tools.settings.id,
             level=tools.settings.job_log_level,
             interval_seconds=tools.settings.job_log_interval_seconds,
             backoff=tools.backoff(),

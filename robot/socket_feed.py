@@ -151,7 +151,25 @@ class SocketFeed:
         elif kind == "error":
             _LOG.warning("socket_error", code=frame.get("code"), error=str(frame.get("message"))[:300], job_id=job_id)
             if frame.get("report") == "job_accept" and isinstance(job_id, str):
-                self._accepted.pop(job_id, None)
+                self._not_taken(connection, job_id, frame)
+
+    def _not_taken(self, connection: SocketConnection, job_id: str, error: Mapping[str, Any]) -> None:
+        """The acceptance was refused for good, or not even read, where the server has had too many messages."""
+        seconds = error.get("retry_after_seconds")
+        job = self._accepted.get(job_id)
+        if job is not None and error.get("code") == "RATE_LIMITED" and isinstance(seconds, int | float):
+            self._later(self._accept_again(connection, job, min(max(0.0, seconds), CONFIRM_SECONDS)))
+        else:
+            self._accepted.pop(job_id, None)
+
+    async def _accept_again(self, connection: SocketConnection, job: ClaimedJob, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if self._accepted.get(job.job_id) is job:
+            with contextlib.suppress(ServerError):  # whoever receives hears of it too
+                await self._accept(connection, job)
+
+    async def _accept(self, connection: SocketConnection, job: ClaimedJob) -> None:
+        await connection.send("job_accept", job_id=job.job_id, lease_seconds=self._lease_seconds, **job.guard())
 
     def _told(self, answer: HeartbeatAnswer) -> None:
         for job_id in answer.cancelled_jobs:
@@ -183,7 +201,7 @@ class SocketFeed:
         if not self._jobs.runs(job.job_id, job.lease_token):
             self._accepted[job.job_id] = job
             self._later(self._begin_unconfirmed(job))
-        await connection.send("job_accept", job_id=job.job_id, lease_seconds=self._lease_seconds, **job.guard())
+        await self._accept(connection, job)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         timer = asyncio.create_task(work)

@@ -103,6 +103,21 @@ async def test_a_server_that_confirms_nothing_has_its_jobs_begun_after_a_while(
     assert server.told("extend-lease") == [("j1", {"extension_seconds": 30, "lease_token": "t1"})]
 
 
+async def test_an_acceptance_that_was_one_message_too_many_is_repeated(
+    server: Orchestrator, socket: SocketSide, robots: Robots
+) -> None:
+    socket.confirms = False
+    async with robots(connection="socket"):
+        await socket.until(lambda: socket.registered)
+        await socket.assign("j1", QUICK, **PRICE)
+        await socket.until(lambda: socket.got("job_accept"))
+        socket.confirms = True
+        refused = {"code": "RATE_LIMITED", "report": "job_accept", "job_id": "j1", "retry_after_seconds": 0.01}
+        await socket.send("error", **refused, message="Too many messages; this one was not processed.")
+        await server.until(lambda: server.ends_of("j1"))
+    assert len(socket.got("job_accept")) == 2
+
+
 async def test_cancellations_commands_and_pings_arrive(
     server: Orchestrator, socket: SocketSide, robots: Robots
 ) -> None:

@@ -10,6 +10,7 @@ import structlog
 from services.dispatcher.api.robot_socket import answers
 from services.dispatcher.api.robot_socket.connection import Connection
 from services.dispatcher.api.robot_socket.held_jobs import AVOID_FULL_SECONDS, HeldJobs
+from services.dispatcher.api.robot_socket.limits import Limits
 from services.dispatcher.api.robot_socket.parts import SocketParts
 from services.dispatcher.domain.errors import RobotNotFound
 from services.dispatcher.domain.matching import Offer
@@ -39,13 +40,20 @@ class Assigner:
     """
 
     def __init__(
-        self, parts: SocketParts, caller: Identity, connection_id: str, connection: Connection, held: HeldJobs
+        self,
+        parts: SocketParts,
+        caller: Identity,
+        connection_id: str,
+        connection: Connection,
+        held: HeldJobs,
+        limits: Limits,
     ) -> None:
         self._parts = parts
         self._caller = caller
         self._connection_id = connection_id
         self._connection = connection
         self._held = held
+        self._limits = limits
         self._robot: Robot | None = None
         self._is_stale = False
         self._was_offered = False
@@ -162,6 +170,7 @@ class Assigner:
     def send(self, claimed: ClaimedJob) -> None:
         """Send the job to the robot, which has to accept it."""
         self._held.offered(claimed.job, _now())
+        self._limits.job_assigned()
         fields = answers.job_assign(claimed, accept_seconds=self._parts.rules.accept_seconds)
         n_bytes = len(claimed.workflow_json) + len(claimed.job.variables_json)
         self._connection.send("job_assign", fields, n_bytes=n_bytes)

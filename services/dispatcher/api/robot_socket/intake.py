@@ -30,11 +30,13 @@ class _Envelope(msgspec.Struct):
 class Intake:
     """Reads messages; those that are refused here are answered with `error` and not processed."""
 
-    def __init__(self, rules: SocketRules, connection: Connection, stop_assigning: Callable[[], None]) -> None:
+    def __init__(
+        self, rules: SocketRules, limits: Limits, connection: Connection, stop_assigning: Callable[[], None]
+    ) -> None:
         self._rules = rules
         self._connection = connection
         self._stop_assigning = stop_assigning
-        self._limits = Limits(rules.messages_per_minute)
+        self._limits = limits
         self._heard_at = asyncio.get_running_loop().time()
         self._was_asked = False
 

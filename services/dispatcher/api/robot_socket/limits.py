@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+MESSAGES_PER_JOB: Final = 4
+"""That it takes the job, how far it is, some log, how it ended."""
 LINES_PER_MESSAGE: Final = 50
 """So many lines of a log count as one message."""
 PATIENCE: Final = 100
@@ -30,6 +32,11 @@ class Bucket:
         self.left -= n
         return True
 
+    def give(self, n: float) -> None:
+        """Add `n` tokens, as far as there is room."""
+        if self.left >= 0:
+            self.left = min(self.capacity, self.left + n)
+
     def seconds_until(self, n: float = 1) -> float:
         """How long until `n` tokens are there."""
         return max(0.0, (n - self.left) / self.per_second)
@@ -43,6 +50,10 @@ class Limits:
         self.messages = Bucket(max(1.0, messages_per_minute / 2), per_second)
         self._patience = Bucket(PATIENCE, max(1.0, per_second / 10))
         self._tolerance = Bucket(TOLERANCE, TOLERANCE / 60)
+
+    def job_assigned(self) -> None:
+        """A job was sent: what the robot has to say of it is not held against it, however many jobs it does."""
+        self.messages.give(MESSAGES_PER_JOB)
 
     def is_patient(self, now: float) -> bool:
         """Whether one more message over the limit is borne."""

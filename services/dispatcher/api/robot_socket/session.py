@@ -13,6 +13,7 @@ from services.dispatcher.api.robot_socket.connection import Connection, Ended
 from services.dispatcher.api.robot_socket.frames import BadFrame, Frame
 from services.dispatcher.api.robot_socket.held_jobs import HeldJobs
 from services.dispatcher.api.robot_socket.intake import Intake
+from services.dispatcher.api.robot_socket.limits import Limits
 from services.dispatcher.api.robot_socket.parts import SocketParts
 from services.dispatcher.api.robot_socket.refusals import refusal_of
 from services.dispatcher.api.robot_socket.reports import Reports
@@ -45,11 +46,12 @@ class Session:
         """Of the robot's document when this connection was written into it; 0 before it registered."""
         self.connection = connection
         self.held = HeldJobs()
-        self.assigner = Assigner(parts, caller, self.id, connection, self.held)
+        limits = Limits(parts.rules.messages_per_minute)
+        self.assigner = Assigner(parts, caller, self.id, connection, self.held, limits)
         self.registered: Callable[[Session], None] = lambda _: None
         """Called when the robot has registered here."""
         self._parts = parts
-        self._intake = Intake(parts.rules, connection, self.assigner.close)
+        self._intake = Intake(parts.rules, limits, connection, self.assigner.close)
         self._seen_ms = 0
         reports = Reports(parts, caller, robot_id, connection, self.held, self.assigner)
         self._handlers: Mapping[str, Handler] = {
