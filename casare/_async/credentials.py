@@ -10,6 +10,7 @@ from typing import Final
 from casare._async.exchange import AsyncExchange
 from casare._async.timing import Lock, sleep
 from casare._calls import fields, once
+from casare._file_lock import take
 from casare._login_file import LoginFile, StoredLogin
 from casare._settings import Credential, Password, Token
 from casare.errors import ApiError, ConfigurationProblem, ConnectionFailed, InvalidInput, NotAuthenticated
@@ -151,11 +152,11 @@ class AsyncStoredTokens(AsyncRenewedTokens):
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
         deadline = time.monotonic() + LOCK_SECONDS
-        while (lock := self._file.try_lock()) is None:
-            if time.monotonic() > deadline:
-                raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
-            await sleep(_LOCK_POLL_SECONDS)
-        with lock:
+        with self._file.open_lock() as lock:
+            while not take(lock):
+                if time.monotonic() > deadline:
+                    raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
+                await sleep(_LOCK_POLL_SECONDS)
             yield
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from casare._calls import fields, once
+from casare._file_lock import take
 from casare._login_file import LoginFile, StoredLogin
 from casare._settings import Credential, Password, Token
 from casare._sync.exchange import Exchange
@@ -152,11 +153,11 @@ class StoredTokens(RenewedTokens):
     @contextmanager
     def _locked(self) -> Iterator[None]:
         deadline = time.monotonic() + LOCK_SECONDS
-        while (lock := self._file.try_lock()) is None:
-            if time.monotonic() > deadline:
-                raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
-            sleep(_LOCK_POLL_SECONDS)
-        with lock:
+        with self._file.open_lock() as lock:
+            while not take(lock):
+                if time.monotonic() > deadline:
+                    raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
+                sleep(_LOCK_POLL_SECONDS)
             yield
 
 

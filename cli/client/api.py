@@ -1,21 +1,20 @@
 """The API as commands use it: each call's answer, or the failure it means."""
 
 from collections.abc import Mapping
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any
 
 import httpx
 
-from cli.client.json_text import encode_json
+from casare import _address
+from casare._calls import encode_json
 from cli.client.problems import failure_of
 from cli.client.retrying import Call, Sent
 from cli.client.session import Session
-from cli.failures import ServerUnavailable, UsageProblem
+from cli.failures import ServerUnavailable, as_usage_problem
 from shared.kernel.ids import NewId
 
 Answer = dict[str, Any]
 Params = Mapping[str, str | int | None]
-_NO_IDS: Final = ("", ".", "..")
 
 
 class Api:
@@ -101,11 +100,10 @@ class Api:
         )
 
 
+@as_usage_problem()
 def segment(identifier: str) -> str:
     """`identifier` as a part of a path. Raises UsageProblem for what would be read as another path."""
-    if identifier in _NO_IDS:
-        raise UsageProblem(f"{identifier!r} is no id.")
-    return quote(identifier, safe="")
+    return _address.segment(identifier)
 
 
 def _content(body: Mapping[str, Any] | None) -> bytes | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cli.client.json_text import encode_json
+from casare._calls import encode_json
 from cli.client.problems import failure_of
 from cli.client.retrying import Call
 from cli.client.transport import Transport
