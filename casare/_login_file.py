@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -19,6 +19,10 @@ from casare.errors import ConfigurationProblem
 
 FILE_NAME: Final = "profiles.json"
 LOCK_NAME: Final = "profiles.lock"
+LOCK_SECONDS: Final = 60.0
+"""Longer than the server could keep the holder waiting."""
+LOCK_POLL_SECONDS: Final = 0.05
+RENEW_BEFORE_MS: Final = 60_000
 _PRIVATE_FOLDER: Final = 0o700
 _KINDS: Final = {"username": str, "access_token": str, "refresh_token": str, "access_expires_ms": int}
 
@@ -34,6 +38,16 @@ class StoredLogin:
     access_expires_ms: int
     name: str = ""
     """Of its profile; empty: it is called by its address."""
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether its access token is good for less than another minute."""
+        return self.access_expires_ms - RENEW_BEFORE_MS <= now_ms
+
+    def renewed(self, access_token: str, refresh_token: str, access_expires_ms: int) -> "StoredLogin":
+        """With new tokens; the refresh token that it had is spent."""
+        return replace(
+            self, access_token=access_token, refresh_token=refresh_token, access_expires_ms=access_expires_ms
+        )
 
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:

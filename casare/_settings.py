@@ -41,14 +41,20 @@ Credential = Token | Password | Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a client needs to know before its first call."""
+class Connection:
+    """How to reach a server."""
 
     url: str
-    credential: Credential
     retries: Retries
     timeout_seconds: float
     verify: ssl.SSLContext | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(Connection):
+    """What a client needs to know before its first call."""
+
+    credential: Credential
 
 
 def settings(
@@ -73,10 +79,10 @@ def settings(
     if credential is not None and (url is not None or (environ.get("CASARE_URL") and not named)):
         # All was said: whoever runs in a container may have no home, and no file of logins.
         source, address = ("CASARE_URL", environ["CASARE_URL"]) if url is None else ("url", url)
-        return Settings(checked_url(address, source), credential, retries, timeout, _verification(verify))
+        return Settings(checked_url(address, source), retries, timeout, _verification(verify), credential)
     file = LoginFile(config_folder(environ))
     server = choose_server(url, named, file, environ)
-    return Settings(server.url, credential or _stored(server, file), retries, timeout, _verification(verify))
+    return Settings(server.url, retries, timeout, _verification(verify), credential or _stored(server, file))
 
 
 def _given(

@@ -4,16 +4,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from casare._file_lock import take
-from casare._login_file import LoginFile, StoredLogin, address_of, config_folder, is_ended
+from casare._login_file import (
+    LOCK_POLL_SECONDS,
+    LOCK_SECONDS,
+    LoginFile,
+    StoredLogin,
+    address_of,
+    config_folder,
+    is_ended,
+)
 from cli.failures import ServerUnavailable, UsageProblem
 
 __all__ = ["KnownProfile", "Profile", "ProfileStore", "config_folder"]
-
-LOCK_SECONDS: Final = 60.0
-_LOCK_POLL_SECONDS: Final = 0.05
 
 Profile = StoredLogin
 
@@ -45,7 +49,7 @@ class ProfileStore(LoginFile):
             while not take(lock):
                 if monotonic() >= deadline:
                     raise ServerUnavailable("Another casare command has been renewing a login for a minute.")
-                sleep(_LOCK_POLL_SECONDS)
+                sleep(LOCK_POLL_SECONDS)
             yield
 
     def known(self) -> list[KnownProfile]:
