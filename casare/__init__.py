@@ -10,7 +10,6 @@ with Client() as client:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from casare import webhooks
 from casare.errors import (
     ApiError,
     CasareError,
@@ -33,6 +32,7 @@ from casare.errors import (
 )
 
 if TYPE_CHECKING:
+    from casare import webhooks
     from casare._async.client import AsyncClient
     from casare._async.job import AsyncJob
     from casare._retrying import NO_RETRIES, Retries
@@ -81,12 +81,14 @@ _HOMES: Final = {
     "Retries": "casare._retrying",
     "Run": "casare._submitting",
 }
-"""What needs an HTTP client, loaded when it is first asked for: verifying a webhook does not, nor `casare --help`."""
+"""What is loaded when it is first asked for: verifying a webhook needs no HTTP client, `casare --help` neither."""
 
 
 if not TYPE_CHECKING:  # else every name would be one
 
     def __getattr__(name: str) -> Any:
+        if name == "webhooks":
+            return import_module("casare.webhooks")
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(import_module(_HOMES[name]), name)

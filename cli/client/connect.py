@@ -6,7 +6,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from cli.output import note
-from cli.profiles import ProfileStore, config_folder
 
 if TYPE_CHECKING:
     from cli.client.api import Api
@@ -41,6 +40,7 @@ def connect_session(url: str | None) -> "Iterator[Session]":
     from cli.client.address import choose_server
     from cli.client.session import Session
     from cli.client.transport import Transport
+    from cli.profiles import ProfileStore, config_folder
     from shared.kernel.clock import SystemClock
 
     store = ProfileStore(config_folder())
