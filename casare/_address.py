@@ -11,8 +11,11 @@ DEFAULT_URL: Final = "http://127.0.0.1:8000"
 _NO_IDS: Final = ("", ".", "..")
 
 
-def checked_url(text: str, source: str) -> str:
-    """`text` in the one form under which a login is kept. Raises ConfigurationProblem, naming `source`."""
+def checked_url(text: str, source: str, *, instead: str = "Pass them beside it.") -> str:
+    """`text` in the one form under which a login is kept. Raises ConfigurationProblem, naming `source`.
+
+    `instead` is what to do with credentials that stand in it.
+    """
     try:
         parts = urlsplit(text.strip())
         port = parts.port
@@ -21,7 +24,7 @@ def checked_url(text: str, source: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ConfigurationProblem(f"{source}: not an address. It should look like {DEFAULT_URL}")
     if parts.username is not None:
-        raise ConfigurationProblem(f"{source}: credentials do not belong into the address. Pass them beside it.")
+        raise ConfigurationProblem(f"{source}: credentials do not belong into the address. {instead}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = parts.path.rstrip("/").removesuffix(API)
     return f"{parts.scheme}://{host}{'' if port is None else f':{port}'}{path}"

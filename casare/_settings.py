@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from casare._address import DEFAULT_URL, checked_url
+from casare._address import checked_url
+from casare._choosing import Server, choose_server
 from casare._login_file import LoginFile, config_folder
 from casare._retrying import Retries
 from casare.errors import ConfigurationProblem
@@ -40,14 +41,20 @@ Credential = Token | Password | Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a client needs to know before its first call."""
+class Connection:
+    """How to reach a server."""
 
     url: str
-    credential: Credential
     retries: Retries
     timeout_seconds: float
     verify: ssl.SSLContext | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(Connection):
+    """What a client needs to know before its first call."""
+
+    credential: Credential
 
 
 def settings(
@@ -72,30 +79,10 @@ def settings(
     if credential is not None and (url is not None or (environ.get("CASARE_URL") and not named)):
         # All was said: whoever runs in a container may have no home, and no file of logins.
         source, address = ("CASARE_URL", environ["CASARE_URL"]) if url is None else ("url", url)
-        return Settings(checked_url(address, source), credential, retries, timeout, _verification(verify))
+        return Settings(checked_url(address, source), retries, timeout, _verification(verify), credential)
     file = LoginFile(config_folder(environ))
-    chosen, name = _server(url, named, file, environ)
-    return Settings(chosen, credential or _stored(chosen, name, file), retries, timeout, _verification(verify))
-
-
-def _server(url: str | None, profile: str | None, file: LoginFile, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The address, and the name of the profile kept for it: as the command chooses them.
-
-    An address that is given wins over the profile's, a profile that is named over CASARE_URL, that over the profile in
-    use.
-    """
-    current = file.current()
-    if url is not None:
-        chosen = checked_url(url, "url")
-    elif profile and (known := file.url_of(profile)) is not None:
-        chosen = checked_url(known, str(file.path))
-    elif environ.get("CASARE_URL"):
-        chosen = checked_url(environ["CASARE_URL"], "CASARE_URL")
-    elif not profile and current is not None:
-        return checked_url(file.url_of(current) or current, str(file.path)), current
-    else:
-        chosen = DEFAULT_URL
-    return chosen, profile or file.name_at(chosen)
+    server = choose_server(url, named, file, environ)
+    return Settings(server.url, retries, timeout, _verification(verify), credential or _stored(server, file))
 
 
 def _given(
@@ -134,16 +121,16 @@ def _secret(environ: Mapping[str, str], name: str) -> str | None:
         raise ConfigurationProblem(f"{name}_FILE: cannot read {path}: {error}.") from error
 
 
-def _stored(url: str, name: str, file: LoginFile) -> Credential:
+def _stored(server: Server, file: LoginFile) -> Credential:
     """Tokens are for the server that gave them, whatever address is named beside the profile."""
-    login = file.get(name)
-    if login is None or login.url != url:
-        option = "" if name == url else f" --profile {name}"
+    login = file.get(server.profile)
+    if login is None or login.url != server.url:
+        option = "" if server.profile == server.url else f" --profile {server.profile}"
         raise ConfigurationProblem(
-            f"No credential for {url}. Pass `token` or `username` and `password`, set CASARE_TOKEN or CASARE_USERNAME "
-            f"and CASARE_PASSWORD, or run: casare login{option}"
+            f"No credential for {server.url}. Pass `token` or `username` and `password`, set CASARE_TOKEN or "
+            f"CASARE_USERNAME and CASARE_PASSWORD, or run: casare login{option}"
         )
-    return Stored(file, name)
+    return Stored(file, server.profile)
 
 
 def _verification(verify: bool | str | os.PathLike[str] | ssl.SSLContext) -> ssl.SSLContext | bool:

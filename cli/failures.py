@@ -7,7 +7,11 @@ CommandFailed            1  the job or the operation failed
 └── ServerUnavailable    5  the server cannot be reached or cannot answer now
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+
+from casare.errors import ConfigurationProblem
 
 
 class ExitCode(IntEnum):
@@ -71,3 +75,12 @@ def not_logged_in(where: str, *, profile: str = "") -> AccessDenied:
         f"The profile {profile} is not logged in at {where}.",
         advice=f"Run: casare login --profile {profile}; `casare profile list` shows the others.",
     )
+
+
+@contextmanager
+def as_usage_problem() -> Iterator[None]:
+    """Raises UsageProblem for what the client cannot use. Also a decorator."""
+    try:
+        yield
+    except ConfigurationProblem as problem:
+        raise UsageProblem(str(problem)) from problem

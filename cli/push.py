@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from casare._calls import encode_json
 from cli.client.api import Answer, Api, segment
-from cli.client.json_text import encode_json
 from cli.client.workflow_names import named, only
 from cli.failures import CommandFailed, NotThere, ServerUnavailable
 from cli.output import note

@@ -1,13 +1,16 @@
 """The calls a robot makes."""
 
 import asyncio
-import ipaddress
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from casare._address import API, is_this_machine
+from casare._problems import problem_in
+from casare._retrying import retry_after_seconds
 from robot.protocol import (
     AccessRefused,
     CallRejected,
@@ -22,7 +25,6 @@ from robot.protocol import (
 )
 from robot.values import encode_json
 
-API = "/api/v1"
 MAX_RETRY_AFTER_SECONDS = 300.0
 LARGE_ANSWER_BYTES = 500_000
 
@@ -38,7 +40,7 @@ class OrchestratorClient:
             headers={"X-Api-Key": api_key, "User-Agent": "casare-robot", "Content-Type": "application/json"},
             timeout=timeout_seconds,
             # A company's proxy cannot reach the server of this very machine.
-            trust_env=not is_loopback(url.host),
+            trust_env=not is_this_machine(base_url),
         )
 
     async def close(self) -> None:
@@ -121,14 +123,6 @@ class OrchestratorClient:
             raise TryAgain("the server's answer is not JSON") from error
 
 
-def is_loopback(host: str) -> bool:
-    """Returns whether the host is this very machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _raise_for(response: httpx.Response) -> None:
     status = response.status_code
     if status < 300:
@@ -146,20 +140,13 @@ def _raise_for(response: httpx.Response) -> None:
 
 
 def _detail(response: httpx.Response) -> str:
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    detail = body.get("detail") if isinstance(body, dict) else None
-    return detail[:300] if isinstance(detail, str) else response.reason_phrase
+    problem = problem_in(response)
+    return response.reason_phrase if problem is None else str(problem["detail"])[:300]
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        seconds = float(response.headers.get("Retry-After", ""))
-    except ValueError:
-        return None
-    return min(seconds, MAX_RETRY_AFTER_SECONDS) if seconds >= 0 else None
+    seconds = retry_after_seconds(response, time.time())
+    return None if seconds is None else min(seconds, MAX_RETRY_AFTER_SECONDS)
 
 
 def _segment(name: str) -> str:

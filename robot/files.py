@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from robot.errors import FileFailed, PathRefused
@@ -68,7 +70,8 @@ class WorkingDirectory:
         path = self.resolve(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, content)
+            with appearing_whole(path) as partial:
+                partial.write_bytes(content)
         except OSError as error:
             raise FileFailed(f"cannot write {name!r}: {error.strerror}") from error
         return path
@@ -78,14 +81,16 @@ class WorkingDirectory:
         return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".partial")
+@contextmanager
+def appearing_whole(target: Path) -> Iterator[Path]:
+    """Yields a file to write, which takes the target's place when the block ends well and else is gone."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".partial")
+    os.close(handle)
+    partial = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        yield partial
         # mkstemp makes the file private; a report is for others to read.
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
-    except OSError:
-        Path(partial).unlink(missing_ok=True)
-        raise
+        partial.chmod(0o644)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -8,7 +8,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from robot.client import API, LARGE_ANSWER_BYTES, is_loopback
+from casare._address import API, is_this_machine
+from robot.client import LARGE_ANSWER_BYTES
 from robot.protocol import AccessRefused, Replaced, ServerError, TryAgain
 from robot.values import encode_json
 
@@ -37,7 +38,7 @@ class SocketConnection:
                 close_timeout=2,
                 # A job brings up to 50 MB of workflow, twice (contract clarifications 10).
                 max_size=None,
-                proxy=None if is_loopback(urlsplit(url).hostname or "") else True,
+                proxy=None if is_this_machine(url) else True,
             )
         except InvalidStatus as error:
             # Also 401 and 403, with which servers refuse paths: a key is refused by a code (contract beyond).

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from robot.errors import FileFailed, InvalidConfig, PathRefused
+from robot.files import appearing_whole
 
 MAX_WILD_FOLDERS = 2
 MAX_DEPTH = 64
@@ -86,18 +86,11 @@ def copy_file(source: Path, target: Path, allowance: Allowance, check: Check) ->
     """Copies one file; the target appears whole or not at all. Raises OSError, FileFailed."""
     allowance.entry()
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as out, source.open("rb") as content:
-            while chunk := content.read(_CHUNK):
-                check()
-                allowance.take(len(chunk))
-                out.write(chunk)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(target)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+    with appearing_whole(target) as partial, partial.open("wb") as out, source.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            check()
+            allowance.take(len(chunk))
+            out.write(chunk)
 
 
 def copy_folder(source: Path, target: Path, allowance: Allowance, check: Check) -> None:

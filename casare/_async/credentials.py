@@ -1,23 +1,19 @@
 """Access tokens: found, kept fresh, and renewed by one at a time."""
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Final
 
 from casare._async.exchange import AsyncExchange
+from casare._async.session import AsyncTokenSource
 from casare._async.timing import Lock, sleep
 from casare._calls import fields, once
-from casare._login_file import LoginFile, StoredLogin
+from casare._file_lock import take
+from casare._login_file import LOCK_POLL_SECONDS, LOCK_SECONDS, LoginFile, StoredLogin
 from casare._settings import Credential, Password, Token
 from casare.errors import ApiError, ConfigurationProblem, ConnectionFailed, InvalidInput, NotAuthenticated
 from casare.models.base import Model
-
-RENEW_BEFORE_MS: Final = 60_000
-LOCK_SECONDS: Final = 60.0
-_LOCK_POLL_SECONDS: Final = 0.05
 
 
 class Tokens(Model, frozen=True, kw_only=True):
@@ -29,18 +25,6 @@ class Tokens(Model, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return "Tokens(<hidden>)"
-
-
-class AsyncTokenSource(ABC):
-    """Where a client's tokens come from."""
-
-    @abstractmethod
-    async def token(self) -> str:
-        """A token that is good for another minute. Raises ApiError or ConnectionFailed when there is none."""
-
-    @abstractmethod
-    async def token_after(self, refused: str) -> str | None:
-        """Another token than the one that the server has just refused; None when there is no other."""
 
 
 class AsyncFixedToken(AsyncTokenSource):
@@ -65,11 +49,11 @@ class AsyncRenewedTokens(AsyncTokenSource):
 
     async def token(self) -> str:
         login = self._current()
-        if login is not None and not _is_due(login):
+        if login is not None and not login.is_due(_now_ms()):
             return login.access_token
         async with self._turn:
             login = self._current()
-            if login is not None and not _is_due(login):
+            if login is not None and not login.is_due(_now_ms()):
                 return login.access_token
             try:
                 return (await self._renew(login)).access_token
@@ -95,7 +79,7 @@ class AsyncRenewedTokens(AsyncTokenSource):
     async def _refreshed(self, login: StoredLogin) -> StoredLogin:
         """The login with new tokens; its refresh token is spent from now on. Raises ApiError."""
         call = once("/auth/refresh", Tokens, {"refresh_token": login.refresh_token})
-        return _with(login, await self._exchange.call(call))
+        return _renewed(login, await self._exchange.call(call))
 
 
 class AsyncPasswordTokens(AsyncRenewedTokens):
@@ -120,7 +104,7 @@ class AsyncPasswordTokens(AsyncRenewedTokens):
         given = self._password
         body = fields(username=given.username, password=given.password, tenant_id=given.tenant_id)
         tokens = await self._exchange.call(once("/auth/login", Tokens, body))
-        self._login = _with(StoredLogin(self._exchange.url, given.username, "", "", 0), tokens)
+        self._login = _renewed(StoredLogin(self._exchange.url, given.username, "", "", 0), tokens)
         return self._login
 
 
@@ -151,11 +135,11 @@ class AsyncStoredTokens(AsyncRenewedTokens):
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
         deadline = time.monotonic() + LOCK_SECONDS
-        while (lock := self._file.try_lock()) is None:
-            if time.monotonic() > deadline:
-                raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
-            await sleep(_LOCK_POLL_SECONDS)
-        with lock:
+        with self._file.open_lock() as lock:
+            while not take(lock):
+                if time.monotonic() > deadline:
+                    raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
+                await sleep(LOCK_POLL_SECONDS)
             yield
 
 
@@ -168,18 +152,8 @@ def async_token_source(credential: Credential, exchange: AsyncExchange) -> Async
     return AsyncStoredTokens(exchange, credential.file, credential.name)
 
 
-def _with(login: StoredLogin, tokens: Tokens) -> StoredLogin:
-    expires_ms = _now_ms() + tokens.expires_in * 1000
-    return replace(
-        login,
-        access_token=tokens.access_token,
-        refresh_token=tokens.refresh_token,
-        access_expires_ms=expires_ms,
-    )
-
-
-def _is_due(login: StoredLogin) -> bool:
-    return login.access_expires_ms - RENEW_BEFORE_MS <= _now_ms()
+def _renewed(login: StoredLogin, tokens: Tokens) -> StoredLogin:
+    return login.renewed(tokens.access_token, tokens.refresh_token, _now_ms() + tokens.expires_in * 1000)
 
 
 def _now_ms() -> int:

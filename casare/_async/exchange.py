@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import httpx
 
@@ -13,7 +13,7 @@ from casare._answers import decode
 from casare._async.timing import sleep
 from casare._calls import Call
 from casare._retrying import Outcome, RetryPolicy, is_untrusted
-from casare._settings import Settings
+from casare._settings import Connection
 from casare.errors import ConfigurationProblem, ConnectionFailed
 
 T = TypeVar("T")
@@ -24,14 +24,16 @@ CONNECT_SECONDS: Final = 5.0
 class AsyncExchange:
     """Requests with any credential, or with none."""
 
-    def __init__(self, settings: Settings, rng: random.Random) -> None:
+    agent: ClassVar = "casare-python"
+
+    def __init__(self, settings: Connection, rng: random.Random) -> None:
         self.url = settings.url
         self.rng = rng
         self._policy = RetryPolicy(settings.retries, rng)
         self._timeout_seconds = settings.timeout_seconds
         self._http = httpx.AsyncClient(
             base_url=settings.url + API,
-            headers={"User-Agent": "casare-python"},
+            headers={"User-Agent": self.agent},
             # A proxy is of no use for this machine, and loading certificates takes longer than a call.
             trust_env=not is_this_machine(settings.url),
             verify=settings.verify if settings.url.startswith("https:") else False,
@@ -56,11 +58,19 @@ class AsyncExchange:
             )
             if wait is None:
                 break
-            await sleep(wait)
+            await self.pause(wait)
             tries += 1
         if isinstance(outcome, httpx.RequestError):
             raise self.unreachable(outcome) from outcome
         return outcome
+
+    async def pause(self, seconds: float) -> None:
+        """Waits before the next try."""
+        await sleep(seconds)
+
+    def content(self, call: Call[Any]) -> bytes | AsyncIterator[bytes] | None:
+        """What the call sends, for one try."""
+        return call.content
 
     @asynccontextmanager
     async def stream(self, call: Call[Any], token: str, silence_seconds: float) -> AsyncIterator[httpx.Response]:
@@ -78,7 +88,7 @@ class AsyncExchange:
             return await self._http.request(
                 call.method,
                 call.path,
-                content=call.content,
+                content=self.content(call),
                 params=call.params,
                 headers=_headers(call, token),
                 timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
@@ -88,7 +98,7 @@ class AsyncExchange:
         except httpx.InvalidURL as error:
             raise ConfigurationProblem(f"{self.url} is not an address: {error}.") from error
 
-    def unreachable(self, error: httpx.RequestError) -> ConnectionFailed:
+    def unreachable(self, error: httpx.RequestError) -> Exception:
         """What it means that there was no answer."""
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
             return ConnectionFailed(f"The server at {self.url} did not answer in time. Try again later.")

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
+from casare._async.pages import each_by_cursor
 from casare._async.session import AsyncSession
 from casare._async.timing import sleep
 from casare._calls import Value, get
@@ -17,18 +18,9 @@ PAGE_SIZE: Final = 1000
 log = logging.getLogger("casare")
 
 
-async def read_log(
-    session: AsyncSession, path: str, params: Mapping[str, Value], _pace: Pace
-) -> AsyncIterator[LogEntry]:
+def read_log(session: AsyncSession, path: str, params: Mapping[str, Value], _pace: Pace) -> AsyncIterator[LogEntry]:
     """The lines that there are."""
-    cursor: str | None = None
-    while True:
-        page = await _page(session, path, params, cursor)
-        for line in page.items:
-            yield line
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    return each_by_cursor(session, f"{path}/logs", LogPage, {**params, "limit": PAGE_SIZE})
 
 
 async def follow_log(

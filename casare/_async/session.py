@@ -1,16 +1,28 @@
 """Calls as somebody: with a token, and with another one when the first is refused."""
 
 import time
+from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 import httpx
 
 from casare._answers import decode
-from casare._async.credentials import AsyncTokenSource
 from casare._async.exchange import AsyncExchange
 from casare._calls import Call
 
 T = TypeVar("T")
+
+
+class AsyncTokenSource(ABC):
+    """Where a client's tokens come from."""
+
+    @abstractmethod
+    async def token(self) -> str:
+        """A token that is good for another minute. Raises ApiError or ConnectionFailed when there is none."""
+
+    @abstractmethod
+    async def token_after(self, refused: str) -> str | None:
+        """Another token than the one that the server has just refused; None when there is no other."""
 
 
 class AsyncSession:
@@ -22,9 +34,10 @@ class AsyncSession:
 
     async def call(self, call: Call[T]) -> T:
         """What the call brought. Raises ApiError, UnexpectedAnswer, ConnectionFailed."""
-        return decode(await self._send(call), call, time.time())
+        return decode(await self.send(call), call, time.time())
 
-    async def _send(self, call: Call[Any]) -> httpx.Response:
+    async def send(self, call: Call[Any]) -> httpx.Response:
+        """The last answer, whatever its status. Raises ConnectionFailed when there is none."""
         token = await self.tokens.token()
         response = await self.exchange.send(call, token)
         if response.status_code != 401:

@@ -2,23 +2,19 @@
 """Access tokens: found, kept fresh, and renewed by one at a time."""
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Final
 
 from casare._calls import fields, once
-from casare._login_file import LoginFile, StoredLogin
+from casare._file_lock import take
+from casare._login_file import LOCK_POLL_SECONDS, LOCK_SECONDS, LoginFile, StoredLogin
 from casare._settings import Credential, Password, Token
 from casare._sync.exchange import Exchange
+from casare._sync.session import TokenSource
 from casare._sync.timing import Lock, sleep
 from casare.errors import ApiError, ConfigurationProblem, ConnectionFailed, InvalidInput, NotAuthenticated
 from casare.models.base import Model
-
-RENEW_BEFORE_MS: Final = 60_000
-LOCK_SECONDS: Final = 60.0
-_LOCK_POLL_SECONDS: Final = 0.05
 
 
 class Tokens(Model, frozen=True, kw_only=True):
@@ -30,18 +26,6 @@ class Tokens(Model, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return "Tokens(<hidden>)"
-
-
-class TokenSource(ABC):
-    """Where a client's tokens come from."""
-
-    @abstractmethod
-    def token(self) -> str:
-        """A token that is good for another minute. Raises ApiError or ConnectionFailed when there is none."""
-
-    @abstractmethod
-    def token_after(self, refused: str) -> str | None:
-        """Another token than the one that the server has just refused; None when there is no other."""
 
 
 class FixedToken(TokenSource):
@@ -66,11 +50,11 @@ class RenewedTokens(TokenSource):
 
     def token(self) -> str:
         login = self._current()
-        if login is not None and not _is_due(login):
+        if login is not None and not login.is_due(_now_ms()):
             return login.access_token
         with self._turn:
             login = self._current()
-            if login is not None and not _is_due(login):
+            if login is not None and not login.is_due(_now_ms()):
                 return login.access_token
             try:
                 return (self._renew(login)).access_token
@@ -96,7 +80,7 @@ class RenewedTokens(TokenSource):
     def _refreshed(self, login: StoredLogin) -> StoredLogin:
         """The login with new tokens; its refresh token is spent from now on. Raises ApiError."""
         call = once("/auth/refresh", Tokens, {"refresh_token": login.refresh_token})
-        return _with(login, self._exchange.call(call))
+        return _renewed(login, self._exchange.call(call))
 
 
 class PasswordTokens(RenewedTokens):
@@ -121,7 +105,7 @@ class PasswordTokens(RenewedTokens):
         given = self._password
         body = fields(username=given.username, password=given.password, tenant_id=given.tenant_id)
         tokens = self._exchange.call(once("/auth/login", Tokens, body))
-        self._login = _with(StoredLogin(self._exchange.url, given.username, "", "", 0), tokens)
+        self._login = _renewed(StoredLogin(self._exchange.url, given.username, "", "", 0), tokens)
         return self._login
 
 
@@ -152,11 +136,11 @@ class StoredTokens(RenewedTokens):
     @contextmanager
     def _locked(self) -> Iterator[None]:
         deadline = time.monotonic() + LOCK_SECONDS
-        while (lock := self._file.try_lock()) is None:
-            if time.monotonic() > deadline:
-                raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
-            sleep(_LOCK_POLL_SECONDS)
-        with lock:
+        with self._file.open_lock() as lock:
+            while not take(lock):
+                if time.monotonic() > deadline:
+                    raise ConnectionFailed("Another process has been renewing the login for a minute. Try again later.")
+                sleep(LOCK_POLL_SECONDS)
             yield
 
 
@@ -169,18 +153,8 @@ def token_source(credential: Credential, exchange: Exchange) -> TokenSource:
     return StoredTokens(exchange, credential.file, credential.name)
 
 
-def _with(login: StoredLogin, tokens: Tokens) -> StoredLogin:
-    expires_ms = _now_ms() + tokens.expires_in * 1000
-    return replace(
-        login,
-        access_token=tokens.access_token,
-        refresh_token=tokens.refresh_token,
-        access_expires_ms=expires_ms,
-    )
-
-
-def _is_due(login: StoredLogin) -> bool:
-    return login.access_expires_ms - RENEW_BEFORE_MS <= _now_ms()
+def _renewed(login: StoredLogin, tokens: Tokens) -> StoredLogin:
+    return login.renewed(tokens.access_token, tokens.refresh_token, _now_ms() + tokens.expires_in * 1000)
 
 
 def _now_ms() -> int:

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import httpx
 
@@ -13,7 +13,7 @@ from casare._address import API, is_this_machine
 from casare._answers import decode
 from casare._calls import Call
 from casare._retrying import Outcome, RetryPolicy, is_untrusted
-from casare._settings import Settings
+from casare._settings import Connection
 from casare._sync.timing import sleep
 from casare.errors import ConfigurationProblem, ConnectionFailed
 
@@ -25,14 +25,16 @@ CONNECT_SECONDS: Final = 5.0
 class Exchange:
     """Requests with any credential, or with none."""
 
-    def __init__(self, settings: Settings, rng: random.Random) -> None:
+    agent: ClassVar = "casare-python"
+
+    def __init__(self, settings: Connection, rng: random.Random) -> None:
         self.url = settings.url
         self.rng = rng
         self._policy = RetryPolicy(settings.retries, rng)
         self._timeout_seconds = settings.timeout_seconds
         self._http = httpx.Client(
             base_url=settings.url + API,
-            headers={"User-Agent": "casare-python"},
+            headers={"User-Agent": self.agent},
             # A proxy is of no use for this machine, and loading certificates takes longer than a call.
             trust_env=not is_this_machine(settings.url),
             verify=settings.verify if settings.url.startswith("https:") else False,
@@ -57,11 +59,19 @@ class Exchange:
             )
             if wait is None:
                 break
-            sleep(wait)
+            self.pause(wait)
             tries += 1
         if isinstance(outcome, httpx.RequestError):
             raise self.unreachable(outcome) from outcome
         return outcome
+
+    def pause(self, seconds: float) -> None:
+        """Waits before the next try."""
+        sleep(seconds)
+
+    def content(self, call: Call[Any]) -> bytes | Iterator[bytes] | None:
+        """What the call sends, for one try."""
+        return call.content
 
     @contextmanager
     def stream(self, call: Call[Any], token: str, silence_seconds: float) -> Iterator[httpx.Response]:
@@ -79,7 +89,7 @@ class Exchange:
             return self._http.request(
                 call.method,
                 call.path,
-                content=call.content,
+                content=self.content(call),
                 params=call.params,
                 headers=_headers(call, token),
                 timeout=httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS)),
@@ -89,7 +99,7 @@ class Exchange:
         except httpx.InvalidURL as error:
             raise ConfigurationProblem(f"{self.url} is not an address: {error}.") from error
 
-    def unreachable(self, error: httpx.RequestError) -> ConnectionFailed:
+    def unreachable(self, error: httpx.RequestError) -> Exception:
         """What it means that there was no answer."""
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
             return ConnectionFailed(f"The server at {self.url} did not answer in time. Try again later.")

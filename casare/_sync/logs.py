@@ -9,6 +9,7 @@ from typing import Final
 from casare._calls import Value, get
 from casare._outage import PASSING, PATIENCE_SECONDS, pause_seconds
 from casare._pacing import Pace
+from casare._sync.pages import each_by_cursor
 from casare._sync.session import Session
 from casare._sync.timing import sleep
 from casare.models.jobs import JobRecord, LogEntry, LogPage
@@ -20,13 +21,7 @@ log = logging.getLogger("casare")
 
 def read_log(session: Session, path: str, params: Mapping[str, Value], _pace: Pace) -> Iterator[LogEntry]:
     """The lines that there are."""
-    cursor: str | None = None
-    while True:
-        page = _page(session, path, params, cursor)
-        yield from page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+    return each_by_cursor(session, f"{path}/logs", LogPage, {**params, "limit": PAGE_SIZE})
 
 
 def follow_log(session: Session, path: str, params: Mapping[str, Value], pace: Pace) -> Iterator[LogEntry]:

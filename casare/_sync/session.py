@@ -2,16 +2,28 @@
 """Calls as somebody: with a token, and with another one when the first is refused."""
 
 import time
+from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
 import httpx
 
 from casare._answers import decode
 from casare._calls import Call
-from casare._sync.credentials import TokenSource
 from casare._sync.exchange import Exchange
 
 T = TypeVar("T")
+
+
+class TokenSource(ABC):
+    """Where a client's tokens come from."""
+
+    @abstractmethod
+    def token(self) -> str:
+        """A token that is good for another minute. Raises ApiError or ConnectionFailed when there is none."""
+
+    @abstractmethod
+    def token_after(self, refused: str) -> str | None:
+        """Another token than the one that the server has just refused; None when there is no other."""
 
 
 class Session:
@@ -23,9 +35,10 @@ class Session:
 
     def call(self, call: Call[T]) -> T:
         """What the call brought. Raises ApiError, UnexpectedAnswer, ConnectionFailed."""
-        return decode(self._send(call), call, time.time())
+        return decode(self.send(call), call, time.time())
 
-    def _send(self, call: Call[Any]) -> httpx.Response:
+    def send(self, call: Call[Any]) -> httpx.Response:
+        """The last answer, whatever its status. Raises ConnectionFailed when there is none."""
         token = self.tokens.token()
         response = self.exchange.send(call, token)
         if response.status_code != 401:

@@ -6,7 +6,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from cli.output import note
-from cli.profiles import ProfileStore, config_folder
 
 if TYPE_CHECKING:
     from cli.client.api import Api
@@ -30,27 +29,23 @@ def chosen_profile() -> str | None:
 def connect() -> "Iterator[Api]":
     """The API, as the user who has logged in there."""
     from cli.client.api import Api
-    from shared.kernel.ids import new_id
 
     with connect_session(None) as session:
-        yield Api(session, new_id)
+        yield Api(session)
 
 
 @contextmanager
 def connect_session(url: str | None) -> "Iterator[Session]":
     """The login at `url`, or at the server in force when None."""
-    import random
-
     from cli.client.address import choose_server
-    from cli.client.retrying import RetryPolicy
     from cli.client.session import Session
     from cli.client.transport import Transport
+    from cli.profiles import ProfileStore, config_folder
     from shared.kernel.clock import SystemClock
 
     store = ProfileStore(config_folder())
-    policy = RetryPolicy(random.Random())  # noqa: S311 (spreads retries, guards nothing)
     server = choose_server(url, chosen_profile(), store)
-    transport = Transport(server.url, policy, note)
+    transport = Transport(server.url, note)
     try:
         yield Session(store, transport, SystemClock(), name=server.profile)
     finally:

@@ -1,10 +1,12 @@
 """Answers that are errors, as failures of a command (RFC 9457 problem details, contract clarifications 1 and 2)."""
 
-from typing import Any, Final
+import time
+from typing import Final
 
 import httpx
 
-from cli.client.retrying import retry_after_seconds
+from casare._problems import Problem, come_back, detail_in, problem_in
+from casare._retrying import retry_after_seconds
 from cli.failures import AccessDenied, CommandFailed, NotThere, ServerUnavailable, UsageProblem
 
 MAX_DETAIL: Final = 500
@@ -19,7 +21,7 @@ _FORBIDDEN: Final = {
 
 def failure_of(response: httpx.Response, url: str) -> CommandFailed:
     """What the answer means for the command; `url` is the server's."""
-    problem = _problem(response)
+    problem = problem_in(response)
     if problem is None:
         return _foreign(response, url)
     failure = _meaning(response, problem)
@@ -27,9 +29,9 @@ def failure_of(response: httpx.Response, url: str) -> CommandFailed:
     return failure
 
 
-def _meaning(response: httpx.Response, problem: dict[str, Any]) -> CommandFailed:
+def _meaning(response: httpx.Response, problem: Problem) -> CommandFailed:
     status = response.status_code
-    detail = _detail(problem)
+    detail = detail_in(problem)[:MAX_DETAIL]
     if status == 401:
         return AccessDenied(detail, advice="Run: casare login")
     if status == 403:
@@ -39,52 +41,29 @@ def _meaning(response: httpx.Response, problem: dict[str, Any]) -> CommandFailed
     if status in _INVALID_INPUT:
         return UsageProblem(detail)
     if status == 429:
-        wait = retry_after_seconds(response)
-        return ServerUnavailable(detail, advice=_come_back(wait), retry_after_seconds=wait)
+        return _busy(response, detail)
     if status >= 500:
         return _server_error(response, problem, detail)
     return CommandFailed(detail)
 
 
-def _server_error(response: httpx.Response, problem: dict[str, Any], detail: str) -> ServerUnavailable:
+def _server_error(response: httpx.Response, problem: Problem, detail: str) -> ServerUnavailable:
     request_id = problem.get("request_id") or response.headers.get("X-Request-ID") or "unknown"
     message = detail if str(request_id) in detail else f"{detail} (request {request_id})"
-    wait = retry_after_seconds(response)
-    advice = _come_back(wait) if response.status_code == 503 else "The server's log says more under that request id."
-    return ServerUnavailable(message, advice=advice, retry_after_seconds=wait)
+    failure = _busy(response, message)
+    if response.status_code != 503:
+        failure.advice = "The server's log says more under that request id."
+    return failure
 
 
 def _foreign(response: httpx.Response, url: str) -> CommandFailed:
     """The answer is not this API's: a proxy's, or that of something else on that port."""
     message = f"{url} answered {response.status_code} {response.reason_phrase}, not as a Casare server does."
     if response.status_code in (429, 502, 503, 504):
-        wait = retry_after_seconds(response)
-        return ServerUnavailable(message, advice=_come_back(wait), retry_after_seconds=wait)
+        return _busy(response, message)
     return ServerUnavailable(message, advice="Check CASARE_URL, or `casare login --url`.")
 
 
-def _problem(response: httpx.Response) -> dict[str, Any] | None:
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) and isinstance(body.get("detail"), str) else None
-
-
-def _detail(problem: dict[str, Any]) -> str:
-    detail: str = problem["detail"]
-    errors = problem.get("errors")
-    fields = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    missing = [_field(error) for error in fields if str(error.get("message")) not in detail]
-    text = f"{detail.rstrip('.')}: {'; '.join(missing)}" if missing else detail
-    return text[:MAX_DETAIL]
-
-
-def _field(error: dict[str, Any]) -> str:
-    return f"{error.get('field')} {error.get('message')}"
-
-
-def _come_back(wait: float | None) -> str:
-    if wait is None:
-        return "Try again later."
-    return f"Try again in {wait:.0f} s." if wait < 120 else f"Try again in {wait / 60:.0f} min."
+def _busy(response: httpx.Response, message: str) -> ServerUnavailable:
+    wait = retry_after_seconds(response, time.time())
+    return ServerUnavailable(message, advice=come_back(wait, "Try again later."), retry_after_seconds=wait)

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cli.client.json_text import encode_json
+from casare._calls import Call, act, once
+from casare._sync.session import TokenSource
 from cli.client.problems import failure_of
-from cli.client.retrying import Call
 from cli.client.transport import Transport
 from cli.failures import AccessDenied, ServerUnavailable, not_logged_in
 from cli.profiles import Profile, ProfileStore
 from shared.kernel.clock import Clock
 
-RENEW_BEFORE_MS: Final = 60_000
 _SPENT_OR_REVOKED: Final = (400, 401)
 
 
-class Session:
+class Session(TokenSource):
     """The login at one server.
 
     A refresh token can be used once: its second use revokes the whole login (clarifications 6). So a renewal happens
@@ -31,10 +30,10 @@ class Session:
         self._url = transport.url
         self.name = name or transport.url
 
-    def access_token(self) -> str:
+    def token(self) -> str:
         """A token that is good for another minute, renewed where needed. Raises AccessDenied without a login."""
         profile = self._profile()
-        if not self._is_due(profile):
+        if not profile.is_due(self._clock.now_ms()):
             return profile.access_token
         try:
             return self._renew(profile.access_token)
@@ -57,9 +56,9 @@ class Session:
         """Log in, to `tenant_id` if there are several, and keep the tokens in place of those of an earlier login."""
         tenant = {} if tenant_id is None else {"tenant_id": tenant_id}
         body = {"username": username, "password": password, **tenant}
-        call = Call("POST", "/auth/login", encode_json(body), repeatable=False)
+        nobody = Profile(self._url, username, "", "", 0, name=self._own_name())
         try:
-            profile = self._exchange(call, username)
+            profile = self._exchange(once("/auth/login", dict, body), nobody)
         except AccessDenied as refusal:
             raise AccessDenied(str(refusal), advice="Check the user name and the password.") from refusal
         with self._store.locked():
@@ -74,7 +73,7 @@ class Session:
         if profile is None:
             return False
         try:
-            response = self.transport.send(Call("POST", "/auth/logout"), self.access_token())
+            response = self.transport.send(act("/auth/logout", dict), self.token())
             if not response.is_success and response.status_code != 401:
                 raise failure_of(response, self._url)
         except AccessDenied:
@@ -94,23 +93,18 @@ class Session:
     def _own_name(self) -> str:
         return "" if self.name == self._url else self.name
 
-    def _is_due(self, profile: Profile) -> bool:
-        return profile.access_expires_ms - RENEW_BEFORE_MS <= self._clock.now_ms()
-
     def _renew(self, unwanted: str) -> str:
         with self._store.locked():
             profile = self._profile()
             if profile.access_token != unwanted:  # renewed by another process while this one waited for the lock
                 return profile.access_token
-            call = Call(
-                "POST", "/auth/refresh", encode_json({"refresh_token": profile.refresh_token}), repeatable=False
-            )
-            renewed = self._exchange(call, profile.username, ended=True)
+            call = once("/auth/refresh", dict, {"refresh_token": profile.refresh_token})
+            renewed = self._exchange(call, profile, ended=True)
             self._store.put(renewed)
             return renewed.access_token
 
-    def _exchange(self, call: Call, username: str, *, ended: bool = False) -> Profile:
-        """The tokens that the call brings. With `ended`, a refusal means that the login has ended, and forgets it."""
+    def _exchange(self, call: Call[Any], profile: Profile, *, ended: bool = False) -> Profile:
+        """The login with the tokens that the call brings. With `ended`, a refusal ends it, and forgets it."""
         response = self.transport.send(call)
         if ended and response.status_code in _SPENT_OR_REVOKED:
             self._store.end(self.name)
@@ -119,19 +113,12 @@ class Session:
         if not response.is_success:
             raise failure_of(response, self._url)
         try:
-            return self._tokens(response.json(), username)
+            return self._renewed(profile, response.json())
         except (ValueError, TypeError, KeyError) as error:
             raise failure_of(response, self._url) from error
 
-    def _tokens(self, answer: Mapping[str, Any], username: str) -> Profile:
+    def _renewed(self, profile: Profile, answer: Mapping[str, Any]) -> Profile:
         access, refresh, seconds = answer["access_token"], answer["refresh_token"], answer["expires_in"]
         if not isinstance(access, str) or not isinstance(refresh, str) or not isinstance(seconds, int):
             raise TypeError("tokens are text, and expire after whole seconds")
-        return Profile(
-            url=self._url,
-            username=username,
-            access_token=access,
-            refresh_token=refresh,
-            access_expires_ms=self._clock.now_ms() + seconds * 1000,
-            name=self._own_name(),
-        )
+        return profile.renewed(access, refresh, self._clock.now_ms() + seconds * 1000)

@@ -1,78 +1,67 @@
-"""Calls over HTTP, repeated where that is safe."""
+"""Calls over HTTP as the client makes them, with a word to the user about what takes long."""
 
-import time
+import random
 from collections.abc import Callable, Iterator
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import httpx
 
-from cli.client.address import API, DEFAULT_URL, is_this_machine
-from cli.client.retrying import Call, Outcome, RetryPolicy, Sent
-from cli.failures import ServerUnavailable, UsageProblem
+from casare._address import DEFAULT_URL
+from casare._calls import Call
+from casare._retrying import Retries
+from casare._settings import Connection
+from casare._sync.exchange import Exchange
+from cli.failures import ServerUnavailable, as_usage_problem
 
+RETRIES: Final = Retries(tries=4, first_wait_seconds=0.4, deadline_seconds=300)
+"""Whoever is told to come back later than in half a minute is told so, and not kept waiting."""
 # The gateway waits up to 60 s for a service.
-TIMEOUT: Final = httpx.Timeout(65, connect=5)
+TIMEOUT_SECONDS: Final = 65.0
 WORTH_A_WORD_SECONDS: Final = 2.0
 PIECE_BYTES: Final = 256 * 1024
 
 Notify = Callable[[str], None]
+Sent = Callable[[int], None]
+"""Told how many bytes of a body have been handed over so far."""
 
 
-class Transport:
+@dataclass(frozen=True, slots=True)
+class Upload(Call[Any]):
+    """A call with a large content; `sent` is told how much of it is under way."""
+
+    sent: Sent = field(kw_only=True)
+
+
+class Transport(Exchange):
     """One server. `notify` is told about waits that a person would notice."""
 
-    def __init__(
-        self, url: str, policy: RetryPolicy, notify: Notify, *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        self.url = url
-        self._policy = policy
+    agent = "casare-cli"
+
+    def __init__(self, url: str, notify: Notify, retries: Retries = RETRIES) -> None:
+        connection = Connection(url, retries, TIMEOUT_SECONDS, verify=True)
+        super().__init__(connection, random.Random())  # noqa: S311 (spreads retries, guards nothing)
         self._notify = notify
-        self._sleep = sleep
-        self._http = httpx.Client(
-            base_url=url + API,
-            timeout=TIMEOUT,
-            headers={"User-Agent": "casare-cli"},
-            # A proxy is of no use for this machine, and loading certificates takes longer than a call.
-            trust_env=not is_this_machine(url),
-            verify=url.startswith("https:"),
-        )
 
-    def close(self) -> None:
-        """Closes the connections."""
-        self._http.close()
-
-    def send(self, call: Call, token: str | None = None) -> httpx.Response:
+    @as_usage_problem()
+    def send(self, call: Call[Any], token: str | None = None) -> httpx.Response:
         """The last answer, whatever its status. Raises ServerUnavailable when there is none."""
-        tries = 1
-        while (wait := self._policy.wait_seconds(call, outcome := self._once(call, token), tries)) is not None:
-            if wait > WORTH_A_WORD_SECONDS:
-                self._notify(f"The server asks to wait; trying again in {wait:.0f} s …")
-            self._sleep(wait)
-            tries += 1
-        if isinstance(outcome, httpx.RequestError):
-            raise self._unreachable(outcome) from outcome
-        return outcome
+        return super().send(call, token)
 
-    def _once(self, call: Call, token: str | None) -> Outcome:
-        headers = dict(call.headers)
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        content: bytes | Iterator[bytes] | None = call.content
-        if call.content is not None:
-            headers["Content-Type"] = "application/json"
-            if call.sent is not None:
-                headers["Content-Length"] = str(len(call.content))
-                content = _told(call.content, call.sent)
-        try:
-            return self._http.request(
-                call.method, call.path, content=content, params=dict(call.params), headers=headers
-            )
-        except httpx.RequestError as error:
-            return error
-        except httpx.InvalidURL as error:
-            raise UsageProblem(f"{self.url} is not an address: {error}.") from error
+    def pause(self, seconds: float) -> None:
+        """Waits before the next try."""
+        if seconds > WORTH_A_WORD_SECONDS:
+            self._notify(f"The server asks to wait; trying again in {seconds:.0f} s …")
+        super().pause(seconds)
 
-    def _unreachable(self, error: httpx.RequestError) -> ServerUnavailable:
+    def content(self, call: Call[Any]) -> bytes | Iterator[bytes] | None:
+        """What the call sends, for one try."""
+        if isinstance(call, Upload) and call.content is not None:
+            return _told(call.content, call.sent)
+        return super().content(call)
+
+    def unreachable(self, error: httpx.RequestError) -> ServerUnavailable:
+        """What it means that there was no answer."""
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
             return ServerUnavailable(f"The server at {self.url} did not answer in time.", advice="Try again later.")
         reason = str(error) or type(error).__name__

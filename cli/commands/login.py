@@ -86,10 +86,9 @@ def whoami(output: Output = OutputFormat.TABLE) -> None:
       casare whoami --profile prod -o json
     """
     from cli.client.api import Api
-    from shared.kernel.ids import new_id
 
     with connect_session(None) as session:
-        me = Api(session, new_id).get("/auth/me")
+        me = Api(session).get("/auth/me")
         print_answer({"profile": session.name, "url": session.transport.url, **me}, output, _print_me)
 
 

@@ -27,6 +27,10 @@ WorkflowFilter = Annotated[
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
 All = Annotated[bool, typer.Option("--all", help="All of them, whatever --limit says.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Stay until the job has ended; print its result.")]
+NameInstead = Annotated[
+    str | None, typer.Option("--name", help="Default: metadata.name in the file, or the file's name.")
+]
 Priority = Annotated[int, typer.Option("--priority", min=0, max=20, help="0 is the highest.")]
 OwnPriority = Annotated[
     int | None, typer.Option("--priority", min=0, max=20, help="0 is the highest. Default: the workflow's.")

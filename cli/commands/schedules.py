@@ -14,6 +14,7 @@ from cli.commands.options import (
     Mode,
     Priority,
     ScheduleId,
+    Watch,
     WorkflowFilter,
     WorkflowRef,
     Yes,
@@ -174,9 +175,7 @@ def disable(schedule_id: ScheduleId, output: Output = OutputFormat.TABLE) -> Non
 @app.command()
 def trigger(
     schedule_id: ScheduleId,
-    watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Stay until the job has ended; print its result.")
-    ] = False,
+    watch: Watch = False,
     output: Output = OutputFormat.TABLE,
 ) -> None:
     """Run a schedule's workflow now, also when it is disabled; no due time moves.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.client.connect import connect
-from cli.commands.options import ExecutionMode, Mode, Priority
+from cli.commands.options import ExecutionMode, Mode, NameInstead, Priority
 from cli.failures import ExitCode, UsageProblem
 from cli.output import Output, OutputFormat, fail, note, print_answer, print_table
 
@@ -21,9 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 def push(
     place: Annotated[Path, typer.Argument(metavar="FILE|DIR", help="A workflow as JSON, or a folder of them.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="Default: metadata.name in the file, or the file's name.")
-    ] = None,
+    name: NameInstead = None,
     workflow_id: Annotated[
         str | None, typer.Option("--id", help="The workflow to change, where its name does not say which.")
     ] = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.client.connect import connect
-from cli.commands.options import ExecutionMode, Mode, Priority
+from cli.commands.options import ExecutionMode, Mode, NameInstead, Priority, Watch
 from cli.failures import UsageProblem
 from cli.output import Output, OutputFormat, print_answer, print_fields
 
@@ -29,9 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 def submit(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The workflow, as JSON.")],
-    name: Annotated[
-        str | None, typer.Option("--name", help="Default: metadata.name in the file, or the file's name.")
-    ] = None,
+    name: NameInstead = None,
     var: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,9 +42,7 @@ def submit(
     cron: Annotated[str | None, typer.Option("--cron", help="When to run it, e.g. '0 9 * * 1-5' (UTC).")] = None,
     priority: Priority = 10,
     execution_mode: Mode = ExecutionMode.LAN,
-    watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Stay until the job has ended; print its result.")
-    ] = False,
+    watch: Watch = False,
     output: Output = OutputFormat.TABLE,
 ) -> None:
     """Submit a file as a workflow of its own: run it now, or on a schedule. `push` keeps it under its name instead.

@@ -1,6 +1,5 @@
 """Asks the sources in a thread, so that a server that hangs holds up neither keys nor clock."""
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,27 +23,20 @@ _END_SECONDS: Final = 1.0
 @contextmanager
 def quiet_api() -> "Iterator[tuple[Api, str, str]]":
     """The API that makes each call once and writes nothing on the screen; its address, and who is logged in."""
+    from casare._retrying import NO_RETRIES
     from cli.client.address import choose_server
     from cli.client.api import Api
-    from cli.client.retrying import Call, Outcome, RetryPolicy
     from cli.client.session import Session
     from cli.client.transport import Transport
     from shared.kernel.clock import SystemClock
-    from shared.kernel.ids import new_id
-
-    class Once(RetryPolicy):
-        """The next look is the repeat."""
-
-        def wait_seconds(self, call: Call, outcome: Outcome, tries: int) -> float | None:  # noqa: ARG002 - the base's
-            return None
 
     store = ProfileStore(config_folder())
     server = choose_server(None, chosen_profile(), store)
-    transport = Transport(server.url, Once(random.Random()), lambda _: None)  # noqa: S311 - never asked
+    transport = Transport(server.url, lambda _: None, NO_RETRIES)  # the next look is the repeat
     profile = store.get(server.profile)
     session = Session(store, transport, SystemClock(), name=server.profile)
     try:
-        yield Api(session, new_id), server.url, profile.username if profile else ""
+        yield Api(session), server.url, profile.username if profile else ""
     finally:
         transport.close()
 

@@ -5,6 +5,7 @@ from stat import S_ISLNK
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from robot.errors import FileFailed, InvalidConfig, PathRefused
+from robot.files import appearing_whole
 from robot.nodes.context import NodeContext
 from robot.nodes.files import allowance_of, own_path, told
 from robot.nodes.in_thread import in_thread
@@ -32,12 +33,8 @@ async def pack(context: NodeContext) -> Outcome:
         target = own_path(context, target_name)
         with told(f"write {target_name!r}"):
             target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f".{target.name[:100]}.partial")
-            try:
+            with appearing_whole(target) as partial:
                 count = _packed(context, names, partial)
-                partial.replace(target)
-            finally:
-                partial.unlink(missing_ok=True)
             shown = context.run.files.shown(target)
             return Outcome({"path": shown, "count": count, "size_bytes": target.stat().st_size})
 
@@ -155,12 +152,7 @@ def _extract(context: NodeContext, archive: ZipFile, info: ZipInfo, place: Path)
         place.mkdir(parents=True, exist_ok=True)
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    partial = place.with_name(f".{place.name[:100]}.partial")
-    try:
-        with archive.open(info) as content, partial.open("wb") as out:
-            while chunk := content.read(_CHUNK):
-                context.run.cancel.check()
-                out.write(chunk)
-        partial.replace(place)
-    finally:
-        partial.unlink(missing_ok=True)
+    with appearing_whole(place) as partial, archive.open(info) as content, partial.open("wb") as out:
+        while chunk := content.read(_CHUNK):
+            context.run.cancel.check()
+            out.write(chunk)

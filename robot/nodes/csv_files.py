@@ -109,11 +109,12 @@ def _written(headers: list[Any], rows: list[Any], delimiter: str, *, with_header
     if headers and with_headers:
         writer.writerow([text_of(header) for header in headers])
     for row in rows:
-        writer.writerow([text_of(cell) for cell in _cells(row, headers)])
+        writer.writerow([text_of(cell) for cell in cells_of(row, headers)])
     return out.getvalue()
 
 
-def _cells(row: Any, headers: list[Any]) -> list[Any]:
+def cells_of(row: Any, headers: list[Any]) -> list[Any]:
+    """Returns what a row has below these headers. Raises InvalidConfig."""
     if isinstance(row, dict):
         return [row.get(header) for header in headers]
     if isinstance(row, list):

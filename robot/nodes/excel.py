@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from robot.errors import FileFailed, InvalidConfig
 from robot.nodes.context import NodeContext
-from robot.nodes.csv_files import headers_of
+from robot.nodes.csv_files import cells_of, headers_of
 from robot.nodes.in_thread import in_thread
 from robot.nodes.json_files import check_size
 from robot.nodes.table import NodeTable, Outcome
@@ -226,16 +226,8 @@ def _put_rows(
     for row_number, row in enumerate(lines, first_row):
         if row_number % _CHECK_EVERY == 0:
             context.run.cancel.check()
-        for column, value in enumerate(_cells(row, headers), first_column):
+        for column, value in enumerate(cells_of(row, headers), first_column):
             put(sheet, row_number, column, value, formulas=formulas)
-
-
-def _cells(row: Any, headers: list[Any]) -> list[Any]:
-    if isinstance(row, dict):
-        return [row.get(header) for header in headers]
-    if isinstance(row, list):
-        return row
-    raise InvalidConfig(f"a row has to be a record or a list, not {kind_of(row)}")
 
 
 def _optional(context: NodeContext, name: str) -> str | None:

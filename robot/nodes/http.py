@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from robot.errors import HttpFailed, InvalidConfig
+from robot.files import appearing_whole
 from robot.guarded_transport import AddressRefused
 from robot.nodes.context import NodeContext
 from robot.nodes.files import told
@@ -96,14 +97,10 @@ async def _saved(context: NodeContext, response: httpx.Response) -> Outcome:
     name, limits = context.text("save_to"), context.run.limits
     most = int(context.number("max_bytes", limits.max_file_bytes, least=1, most=limits.max_transfer_bytes))
     path = context.run.files.resolve(name)
-    partial = path.with_name(f".{path.name[:100]}.partial")
     with told(f"write {name!r}"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with appearing_whole(path) as partial:
             size = await _stream(response, partial, most)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
     outputs = {"file_path": context.run.files.shown(path), "size_bytes": size, "response_body": None}
     return Outcome({**_outputs_of_head(response), **outputs, "response_json": None})
 

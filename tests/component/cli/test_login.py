@@ -208,6 +208,16 @@ def test_a_token_with_time_left_is_used_while_renewal_is_down(casare: Casare, ap
     assert casare("job", "list").exit_code == 0
 
 
+def test_a_renewal_that_may_have_been_done_is_not_repeated(logged_in: Casare, api: FakeApi) -> None:
+    expire(logged_in)
+    api.failing["/auth/refresh"] = [problem(503, "A service did not answer.", headers={"Retry-After": "0"})]
+
+    outcome = logged_in("job", "list")
+
+    assert (outcome.exit_code, len(api.asked("POST", "/auth/refresh"))) == (5, 1)
+    assert "Try again in 0 s" in outcome.stderr
+
+
 def test_two_processes_at_once_spend_a_refresh_token_once(logged_in: Casare, api: FakeApi) -> None:
     api.answers["/jobs"] = {"jobs": []}
     expire(logged_in)

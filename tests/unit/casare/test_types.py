@@ -1,9 +1,14 @@
 """What type checkers see of the client: `make check` holds these against the code."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, assert_type
 
+import pytest
+
+import casare
 from casare import AsyncClient, AsyncJob, Client, Job, Run, webhooks
 from casare.models import (
     ApiKey,
@@ -61,6 +66,15 @@ async def asynchronous(client: AsyncClient) -> None:
 
 
 def test_the_package_says_that_it_is_typed() -> None:
-    import casare
-
     assert (Path(casare.__file__).parent / "py.typed").exists()
+
+
+def test_everything_that_is_exported_is_there_and_nothing_else() -> None:
+    assert [name for name in casare.__all__ if getattr(casare, name) is None] == []
+    with pytest.raises(AttributeError, match="no attribute 'Clint'"):
+        casare.Clint  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_package_loads_no_http_client_before_one_is_needed() -> None:
+    code = "import sys, casare.webhooks; assert not {'httpx', 'msgspec'} & set(sys.modules); casare.Client"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.client.address import DEFAULT_URL, Server, choose_server, choose_url, is_this_machine
+from cli.client.address import DEFAULT_URL, Server, choose_server, is_this_machine
 from cli.failures import UsageProblem
 from cli.profiles import Profile, ProfileStore
 
@@ -12,12 +12,12 @@ from cli.profiles import Profile, ProfileStore
 def test_the_option_wins_over_the_environment_and_that_over_the_last_login(tmp_path: Path) -> None:
     store = ProfileStore(tmp_path)
     environ = {"CASARE_URL": "http://environ"}
-    assert choose_url(None, store, {"CASARE_URL": ""}) == DEFAULT_URL
+    assert choose_server(None, None, store, {"CASARE_URL": ""}).url == DEFAULT_URL
     store.put(Profile("http://last", "u", "a", "r", 0), make_current=True)
 
-    assert choose_url("http://option", store, environ) == "http://option"
-    assert choose_url(None, store, environ) == "http://environ"
-    assert choose_url(None, store, {}) == "http://last"
+    assert choose_server("http://option", None, store, environ).url == "http://option"
+    assert choose_server(None, None, store, environ).url == "http://environ"
+    assert choose_server(None, None, store, {}).url == "http://last"
 
 
 def test_a_profile_that_is_named_brings_its_server(tmp_path: Path) -> None:
@@ -43,13 +43,13 @@ def test_a_profile_that_is_named_brings_its_server(tmp_path: Path) -> None:
     ],
 )
 def test_an_address_has_one_form(tmp_path: Path, text: str, url: str) -> None:
-    assert choose_url(text, ProfileStore(tmp_path), {}) == url
+    assert choose_server(text, None, ProfileStore(tmp_path), {}).url == url
 
 
 @pytest.mark.parametrize("text", ["host", "host:1", "http://", "http://h?x", "http://h#x", "http://u@h", "http://h:p"])
 def test_anything_else_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageProblem, match="--url"):
-        choose_url(text, ProfileStore(tmp_path), {})
+        choose_server(text, None, ProfileStore(tmp_path), {})
 
 
 def test_this_machine_is_known_by_its_loopback_addresses() -> None:

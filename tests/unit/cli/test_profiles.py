@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.failures import UsageProblem
-from cli.file_lock import exclusive
+from cli.failures import ServerUnavailable, UsageProblem
 from cli.profiles import Profile, ProfileStore, config_folder
 
 URL = "http://one"
@@ -158,13 +157,27 @@ def test_a_relative_configuration_folder_is_ignored() -> None:
 
 
 def test_a_lock_is_held_until_its_block_ends(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path / "new")
     waits: list[float] = []
-    with exclusive(tmp_path / "lock", timeout_seconds=0):
+    with store.locked():
         with (
-            pytest.raises(TimeoutError),
-            exclusive(tmp_path / "lock", timeout_seconds=1, sleep=waits.append, monotonic=lambda: float(len(waits))),
+            pytest.raises(ServerUnavailable, match="for a minute"),
+            store.locked(sleep=waits.append, monotonic=lambda: 60.0 * len(waits)),
         ):
             pytest.fail("the lock was given twice")
         assert len(waits) == 1
-    with exclusive(tmp_path / "lock", timeout_seconds=0):
-        assert (tmp_path / "lock").exists()
+    with store.locked():
+        assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_what_a_newer_version_wrote_beside_a_login_stays(tmp_path: Path) -> None:
+    store = ProfileStore(tmp_path)
+    store.put(profile(), make_current=True)
+    content = json.loads(store.path.read_text())
+    content["moon_phase"] = content["profiles"][URL]["moon_phase"] = "full"
+    store.path.write_text(json.dumps(content))
+    store.put(profile(token="renewed"))
+    store.use("other")
+
+    kept = json.loads(store.path.read_text())
+    assert (kept["moon_phase"], kept["profiles"][URL]["moon_phase"]) == ("full", "full")
