@@ -5,9 +5,10 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from robot.cancellation import CancelScope
 from robot.errors import CodeFailed
@@ -46,60 +47,59 @@ class Program:
 
     async def run(self, cancel: CancelScope, timeout_seconds: float) -> Ended:
         """Returns when it has ended. Raises CodeFailed when it cannot be started or takes too long, JobStopped."""
-        answer = _Answer() if self.takes_answer else None
-        try:
-            process = await self._start(answer)
-        finally:
-            if answer is not None:
-                answer.close_writing()
-        try:
-            return await cancel.race(asyncio.wait_for(self._attend(process, answer), timeout_seconds))
-        except TimeoutError as error:
-            raise CodeFailed(f"the program did not end within {timeout_seconds:g} s, and was ended") from error
-        finally:
-            await _end_group(process)
-            if answer is not None:
-                answer.close()
+        with ExitStack() as opened:
+            out, err = (opened.enter_context(_Pipe()) for _ in range(2))
+            answer = opened.enter_context(_Pipe()) if self.takes_answer else None
+            process = await self._start(out, err, answer)
+            try:
+                return await cancel.race(asyncio.wait_for(self._attend(process, out, err, answer), timeout_seconds))
+            except TimeoutError as error:
+                raise CodeFailed(f"the program did not end within {timeout_seconds:g} s, and was ended") from error
+            finally:
+                await _end_group(process)
 
-    async def _start(self, answer: "_Answer | None") -> asyncio.subprocess.Process:
+    async def _start(self, out: "_Pipe", err: "_Pipe", answer: "_Pipe | None") -> asyncio.subprocess.Process:
         try:
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *self._command(answer),
                 cwd=self.cwd,
                 env=self._environment(),
                 stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
+                # Not asyncio's own pipes: those stay open after the program for as long as anything it left holds them.
+                stdout=out.writing,
+                stderr=err.writing,
                 pass_fds=() if answer is None else (answer.writing,),
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            if answer is not None:
-                answer.close()
             reason = error.strerror if isinstance(error, OSError) else error
             raise CodeFailed(f"cannot start {self.argv[0]!r}: {reason}") from error
+        for pipe in (out, err, answer):
+            if pipe is not None:
+                pipe.close_writing()
+        return process
 
-    def _command(self, answer: "_Answer | None") -> list[str]:
+    def _command(self, answer: "_Pipe | None") -> list[str]:
         return [*self.argv] if answer is None else [*self.argv, str(answer.writing)]
 
     def _environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         return {**kept, **self.environment}
 
-    async def _attend(self, process: asyncio.subprocess.Process, answer: "_Answer | None") -> Ended:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out, err = _Output(self.on_line, is_error=False), _Output(self.on_line, is_error=True)
+    async def _attend(
+        self, process: asyncio.subprocess.Process, out: "_Pipe", err: "_Pipe", answer: "_Pipe | None"
+    ) -> Ended:
+        stdout, stderr = _Output(self.on_line, is_error=False), _Output(self.on_line, is_error=True)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed(process))
-            group.create_task(out.read(process.stdout))
-            group.create_task(err.read(process.stderr))
-            answered = None if answer is None else group.create_task(answer.read())
+            group.create_task(stdout.read(out))
+            group.create_task(stderr.read(err))
+            answered = None if answer is None else group.create_task(_answer(answer))
         exit_code = await process.wait()
         answer_bytes = b"" if answered is None else answered.result()
         if len(answer_bytes) > MAX_ANSWER_BYTES:
             raise CodeFailed(f"the result has more than {MAX_ANSWER_BYTES:,} bytes; write it to a file")
-        return Ended(exit_code, out.text, err.text, answer_bytes)
+        return Ended(exit_code, stdout.text, stderr.text, answer_bytes)
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -121,8 +121,8 @@ class _Output:
     _lines: int = 0
     _open: str = field(default="")
 
-    async def read(self, stream: asyncio.StreamReader) -> None:
-        while chunk := await stream.read(_CHUNK):
+    async def read(self, pipe: "_Pipe") -> None:
+        async for chunk in pipe.chunks():
             text = chunk.decode("utf-8", "replace")
             self.text = (self.text + text)[-MAX_KEPT:]
             *whole, self._open = (self._open + text).split("\n")
@@ -142,21 +142,24 @@ class _Output:
             self.on_line(f"more than {MAX_LOGGED:,} lines: the rest is not logged", self.is_error)
 
 
-class _Answer:
-    """A pipe beside the standard streams, so that what a program prints is not taken for its result."""
+class _Pipe:
+    """What a program writes and we read; closed with the block, whoever else still holds its other end."""
 
     def __init__(self) -> None:
         self._reading, self.writing = os.pipe()
         self._transport: asyncio.ReadTransport | None = None
 
-    async def read(self) -> bytes:
-        content = bytearray()
-        async for chunk in self._chunks():
-            # Read to its end, so that the program can end; what is too long is not kept.
-            content += chunk[: MAX_ANSWER_BYTES + 1 - len(content)]
-        return bytes(content)
+    def __enter__(self) -> Self:
+        return self
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
+    def __exit__(self, *_: object) -> None:
+        self.close_writing()
+        if self._transport is not None:
+            self._transport.close()
+        elif self._reading >= 0:
+            os.close(self._reading)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
         reader = asyncio.StreamReader()
         pipe = os.fdopen(self._reading, "rb", buffering=0)
         self._reading = -1
@@ -170,13 +173,14 @@ class _Answer:
             os.close(self.writing)
             self.writing = -1
 
-    def close(self) -> None:
-        self.close_writing()
-        if self._transport is not None:
-            self._transport.close()
-        elif self._reading >= 0:
-            os.close(self._reading)
-            self._reading = -1
+
+async def _answer(pipe: _Pipe) -> bytes:
+    """What comes beside the standard streams, so that what a program prints is not taken for its result."""
+    content = bytearray()
+    async for chunk in pipe.chunks():
+        # Read to its end, so that the program can end; what is too long is not kept.
+        content += chunk[: MAX_ANSWER_BYTES + 1 - len(content)]
+    return bytes(content)
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:

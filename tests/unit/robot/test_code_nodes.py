@@ -118,6 +118,28 @@ async def test_a_command_ends_with_all_it_started_at_its_timeout(allowed: Execut
     await eventually(lambda: not _lives(_number_in(tmp_path / "child")))
 
 
+def test_what_a_stopped_command_leaves_behind_keeps_nothing_of_the_robot_open(
+    allowed: Executor, tmp_path: Path
+) -> None:
+    # In a session of its own it outlives its group, and holds both outputs.
+    step = node("ShellNode", command="setsid sh -c 'echo $$ > left; exec sleep 3600' & wait")
+
+    async def stopped() -> None:
+        cancel = CancelScope()
+        running = asyncio.create_task(allowed.run(around(step), cancel=cancel))
+        await eventually(lambda: _number_in(tmp_path / "left"))
+        cancel.cancel()
+        with pytest.raises(JobStopped):
+            await running
+
+    before = psutil.Process().num_fds()
+    try:
+        asyncio.run(stopped())
+        assert psutil.Process().num_fds() == before
+    finally:
+        psutil.Process(_number_in(tmp_path / "left")).kill()
+
+
 async def test_long_output_is_cut_at_its_beginning(allowed: Executor) -> None:
     lines: list[str] = []
     step = node("ShellNode", command="seq 1 100000")
