@@ -73,7 +73,6 @@ async def test_a_storm_of_drops_duplicates_and_cancels_finishes_every_job_once(
         assert sum(map(len, stored.values())) == len(jobs)
         assert set(finished) == stored["completed"]
         assert set(finished.values()) == {1}
-        assert [robot["left"] for robot in record.values() if robot["left"]] == []
         assert memory[-1] - memory[len(memory) // 3] < GROWTH_BYTES
 
 
