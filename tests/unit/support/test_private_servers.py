@@ -10,6 +10,7 @@ from tests.support.backends.private_broker import PrivateBroker
 from tests.support.backends.private_redis import PrivateRedis
 from tests.support.backends.probes import mongo_client
 from tests.support.backends.stores import NxStore, PrivateStore, SecantusStore
+from tests.support.eventually import eventually
 from tests.support.leftovers import is_gone
 from tests.support.ports import is_listening
 from tests.support.processes import ProcessFailed
@@ -23,6 +24,13 @@ async def publish(broker: PrivateBroker, words: bytes) -> None:
         queue = await channel.declare_queue("kept", durable=True)
         message = aio_pika.Message(words, delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await channel.default_exchange.publish(message, queue.name)
+    await eventually(lambda: is_on_disk(broker, b"kept"), because="a new queue is written up to two seconds later")
+
+
+def is_on_disk(broker: PrivateBroker, queue: bytes) -> bool:
+    """Whether the broker's schema, or the log of its latest changes, names the queue."""
+    files = [*broker.home.rglob("LATEST.LOG"), *broker.home.rglob("rabbit_durable_queue.DC*")]
+    return any(queue in file.read_bytes() for file in files)
 
 
 async def consume(broker: PrivateBroker) -> bytes:
