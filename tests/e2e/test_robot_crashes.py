@@ -72,6 +72,7 @@ async def test_a_job_that_had_not_begun_is_released_and_not_counted(system: Syst
     await eventually(is_claimed_again, timeout_seconds=PATIENCE_SECONDS)
     job = await system.admin.job(job_id)
     assert (job["status"] in {"claimed", "running"}, job["retry_count"]) == (True, 0)
+    await _crash(robot)  # it hangs again
 
 
 async def test_a_result_that_did_not_arrive_before_the_crash_is_delivered_after_it(

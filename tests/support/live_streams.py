@@ -17,7 +17,11 @@ from tests.support.system import PATIENCE_SECONDS, System
 async def socket(system: System, path: str, token: str, **query: Any) -> AsyncIterator[ClientConnection]:
     """A socket at the gateway, its credential in the query as browsers send it."""
     url = httpx.URL(system.base_url, path=path, params={"token": token, **query}, scheme="ws")
-    async with connect(str(url), compression=None) as connection, asyncio.timeout(PATIENCE_SECONDS):
+    # Without a bound: the client stops reading at 16 unread frames, and then waits 10 s for the answer to its goodbye.
+    async with (
+        connect(str(url), compression=None, max_queue=None) as connection,
+        asyncio.timeout(PATIENCE_SECONDS),
+    ):
         yield connection
 
 
