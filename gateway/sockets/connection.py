@@ -13,7 +13,7 @@ from shared.web.close_codes import CloseCode, can_be_sent, reason_of
 HANDSHAKE_SECONDS: Final = 10.0
 """What a service gets to accept or refuse."""
 LINGER_SECONDS: Final = 5.0
-"""What a client gets to read why it is closed, and a service to end its side."""
+"""What a client gets to read why it is closed, and a service to hear a client out and end its side."""
 _LONGEST_CHARACTER: Final = 4
 """In bytes, as UTF-8."""
 
@@ -28,6 +28,7 @@ class Connection:
 
     __slots__ = (
         "_announced",
+        "_is_unread",
         "_limit",
         "_max_bytes",
         "_receive",
@@ -44,6 +45,8 @@ class Connection:
         self._send = send
         self._limit: asyncio.Timeout | None = None
         self._announced = False
+        self._is_unread = False
+        """Whether the client has hung up. What it said before is received still."""
         self._max_bytes = 0
         self._told: asyncio.Event | None = None
         """Set once the client knows why this side closes, or will never."""
@@ -63,12 +66,14 @@ class Connection:
             async with asyncio.timeout(HANDSHAKE_SECONDS) as self._limit:
                 await service(self.receive, self.send)
         except OSError:  # also a `TimeoutError`
-            if self.close_code is None and self.accepted:
+            if self.close_code is None and not self._is_unread and self.accepted:
                 raise
         finally:
             self._limit = None
             if self._told is not None:
                 await self._told.wait()
+            if self._is_unread and self.close_code is None:
+                self.close_code = CloseCode.GOING_AWAY
         if self.close_code is None:
             raise SocketRefused(self._refused or UNREACHABLE)
 
@@ -89,8 +94,11 @@ class Connection:
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass on what the service says; waits as long as the client does not read. Raises `OSError` once closed."""
-        if self.close_code is not None:
+        """Pass on what the service says; waits as long as the client does not read. Raises `OSError` once closed.
+
+        A client that has hung up may have said something before, which is received until its disconnect.
+        """
+        if self.close_code is not None or self._is_unread:
             raise BrokenPipeError("the socket is closed")
         if message["type"] == "websocket.accept":
             await self._accept(message)
@@ -103,7 +111,8 @@ class Connection:
         try:
             await self._send(message)
         except OSError:
-            self.close_code = self.close_code or CloseCode.GOING_AWAY
+            self._is_unread = True
+            self._allow(LINGER_SECONDS)
             raise
 
     async def _accept(self, message: Message) -> None:

@@ -120,6 +120,23 @@ async def test_a_heartbeat_renews_what_the_robot_says_it_runs(store_url: str, da
         assert (stored.status, stored.attempt) == ("running", 1)
 
 
+async def test_what_a_robot_says_before_it_hangs_up_is_taken(server: SocketServer) -> None:
+    async with server.robot() as robot:
+        await robot.register()
+        first = await server.dispatcher.submit()
+        await robot.expect("job_assign")
+        next_job = await server.dispatcher.submit()
+        about = {"job_id": first.job_id}
+        progress = [("job_progress", {**about, "progress": percent}) for percent in range(10)]
+        await robot.last_words(
+            ("job_accept", about), *progress, ("heartbeat", {}), ("job_complete", {**about, "result": {"rows": 4}})
+        )
+    await eventually(partial(is_status, server.dispatcher, first.job_id, "completed"))
+    await eventually(lambda: _metric(server, "casare_robot_sockets 0.0"))
+    assert (await server.dispatcher.job(first.job_id)).result_json == '{"rows":4}'
+    assert await is_status(server.dispatcher, next_job.job_id, "pending"), "nobody is there to take it"
+
+
 async def test_a_second_connection_replaces_the_first_and_takes_over_its_jobs(server: SocketServer) -> None:
     async with server.robot() as first:
         await first.register(max_concurrent_jobs=2)

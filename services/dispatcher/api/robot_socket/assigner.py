@@ -99,7 +99,7 @@ class Assigner:
 
     @property
     def _is_closed(self) -> bool:
-        return self._closed or self._connection.is_over
+        return self._closed or self._connection.is_over or self._connection.is_unread
 
     async def _fill(self) -> None:
         n_refused = 0

@@ -35,6 +35,8 @@ class Connection:
         self.framing = Framing.FLAT
         self.code: int | None = None
         """Why it ended; None while it lasts."""
+        self.is_unread = False
+        """Whether the robot has hung up. What it said before is received still, as it may have finished a job."""
         self._reason = ""
         self._websocket = websocket
         self._writer = writer
@@ -52,7 +54,7 @@ class Connection:
 
     def send(self, kind: str, fields: Mapping[str, Any], *, answers: str | None = None, n_bytes: int = 0) -> None:
         """Queue a message; a robot that lets too many wait is closed."""
-        if self.is_over:
+        if self.is_over or self.is_unread:
             return
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.clear()
@@ -89,7 +91,7 @@ class Connection:
         return message.get("bytes", b"") if text is None else text
 
     async def write(self) -> None:
-        """Send what waits until the conversation is over."""
+        """Send what waits until the conversation is over or the robot hangs up."""
         try:
             while self._waiting or not self.is_over:
                 if self._waiting:
@@ -100,8 +102,9 @@ class Connection:
         except TimeoutError:
             self._waiting.clear()
             self.end(CloseCode.TOO_SLOW, "a message was not read in time")
-        except (WebSocketDisconnect, RuntimeError):  # the robot is gone
-            self.end(GONE, "")
+        except (WebSocketDisconnect, RuntimeError):  # that it is gone is received in its turn
+            self._waiting.clear()
+            self.is_unread = True
         except Exception:  # noqa: BLE001 - a robot that is told nothing any more must come back
             _log.exception("robot_message_not_written")
             self._waiting.clear()
