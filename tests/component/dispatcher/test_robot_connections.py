@@ -262,6 +262,9 @@ async def test_an_error_names_the_field_and_the_job(server: SocketServer) -> Non
         await robot.send("job_progress", job_id="j1", progress="half")
         error = await robot.expect("error")
         assert (error["field"], error["job_id"], error["report"]) == ("progress", "j1", "job_progress")
+        await robot.send("register", capabilities=["browser", 7])
+        error = await robot.expect("error")
+        assert (error["field"], error["message"].split(":")[0]) == ("capabilities.types.1", "capabilities.types.1")
 
 
 async def test_a_message_that_is_too_long_is_refused_with_its_job(store_url: str, database_name: str) -> None:
