@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from starlette.types import Message, Receive, Send
 
+from gateway.sockets.envelopes import is_envelope
 from gateway.sockets.refusal import NOT_PERMITTED, UNREACHABLE, Ending, SocketRefused
 from shared.web.close_codes import CloseCode, can_be_sent, reason_of
 
@@ -28,9 +29,11 @@ class Connection:
 
     __slots__ = (
         "_announced",
+        "_is_enveloped",
         "_is_unread",
         "_limit",
         "_max_bytes",
+        "_now_ms",
         "_receive",
         "_refused",
         "_send",
@@ -40,11 +43,14 @@ class Connection:
         "request_id",
     )
 
-    def __init__(self, receive: Receive, send: Send, request_id: str) -> None:
+    def __init__(self, receive: Receive, send: Send, request_id: str, now_ms: Callable[[], int]) -> None:
         self._receive = receive
         self._send = send
+        self._now_ms = now_ms
         self._limit: asyncio.Timeout | None = None
         self._announced = False
+        self._is_enveloped: bool | None = None
+        """How the client writes, by the first that it said."""
         self._is_unread = False
         """Whether the client has hung up. What it said before is received still."""
         self._max_bytes = 0
@@ -91,6 +97,8 @@ class Connection:
         elif _n_bytes(message, self._max_bytes) > self._max_bytes:
             await self.end(Ending(CloseCode.MESSAGE_TOO_BIG, f"A message holds at most {self._max_bytes} bytes."))
             return {"type": "websocket.disconnect", "code": CloseCode.MESSAGE_TOO_BIG}
+        elif self._is_enveloped is None:
+            self._is_enveloped = is_envelope(message)
         return message
 
     async def send(self, message: Message) -> None:
@@ -147,7 +155,7 @@ class Connection:
             async with asyncio.timeout(LINGER_SECONDS):
                 if not self.accepted:
                     await self._accept({})
-                await self._say({"type": "websocket.send", "text": ending.frame()})
+                await self._say({"type": "websocket.send", "text": self._told_as(ending)})
                 await self._say(
                     {"type": "websocket.close", "code": int(ending.code), "reason": reason_of(ending.message)}
                 )
@@ -155,6 +163,9 @@ class Connection:
             _log.debug("socket_not_told", request_id=self.request_id, reason=type(error).__name__)
         finally:
             self._told.set()
+
+    def _told_as(self, ending: Ending) -> str:
+        return ending.envelope(self.request_id, self._now_ms()) if self._is_enveloped else ending.frame()
 
 
 def _n_bytes(message: Message, at_most: int) -> int:
