@@ -119,7 +119,9 @@ async def test_a_robot_that_reports_and_hangs_up_has_reported(office: SocketOffi
         await robot.expect("job_assign", job_id=job_id)
         about = {"job_id": job_id}
         progress = [("job_progress", {**about, "progress": percent}) for percent in range(10)]
-        await robot.last_words(("job_accept", about), *progress, ("job_complete", {**about, "result": {"rows": 3}}))
+        await robot.say_at_once(
+            ("job_accept", about), *progress, ("job_complete", {**about, "result": {"rows": 3}}), hang_up=True
+        )
 
     async def is_completed() -> bool:
         return (await office.stored(job_id)).status == "completed"

@@ -128,8 +128,12 @@ async def test_what_a_robot_says_before_it_hangs_up_is_taken(server: SocketServe
         next_job = await server.dispatcher.submit()
         about = {"job_id": first.job_id}
         progress = [("job_progress", {**about, "progress": percent}) for percent in range(10)]
-        await robot.last_words(
-            ("job_accept", about), *progress, ("heartbeat", {}), ("job_complete", {**about, "result": {"rows": 4}})
+        await robot.say_at_once(
+            ("job_accept", about),
+            *progress,
+            ("heartbeat", {}),
+            ("job_complete", {**about, "result": {"rows": 4}}),
+            hang_up=True,
         )
     await eventually(partial(is_status, server.dispatcher, first.job_id, "completed"))
     await eventually(lambda: _metric(server, "casare_robot_sockets 0.0"))
@@ -219,6 +223,24 @@ async def test_a_dispatcher_that_stops_gives_back_its_offers_and_sends_robots_el
         assert await is_status(server.dispatcher, accepted.job_id, "running")
         async with server.robot("r3") as late:
             assert await late.close_code() == 1012
+
+
+async def test_what_has_arrived_when_a_dispatcher_stops_is_taken(server: SocketServer) -> None:
+    async with server.robot() as robot:
+        await robot.register()
+        job = await server.dispatcher.submit()
+        await robot.accept()
+        about = {"job_id": job.job_id}
+        progress = [("job_progress", {**about, "progress": percent}) for percent in range(1, 20)]
+        await robot.say_at_once(*progress, ("job_complete", about))
+        await eventually(lambda: _has_begun(server, job.job_id))
+        drain(server.dispatcher.app)
+        assert await robot.close_code() == 1012
+    assert await is_status(server.dispatcher, job.job_id, "completed")
+
+
+async def _has_begun(server: SocketServer, job_id: str) -> bool:
+    return (await server.dispatcher.job(job_id)).progress > 0
 
 
 BAD_MESSAGES = {

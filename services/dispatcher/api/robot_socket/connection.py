@@ -18,6 +18,8 @@ MAX_WAITING: Final = 256
 """Messages that may wait for the robot to read."""
 CLOSE_SECONDS: Final = 2.0
 """How long a closing frame may take to a robot that perhaps does not read."""
+HEAR_OUT_SECONDS: Final = 2.0
+"""For so long, at most, a server that restarts takes what has arrived: not every robot says it again elsewhere."""
 GONE: Final = 1006
 """Stands for a connection that ended without a word."""
 
@@ -46,6 +48,7 @@ class Connection:
         self._ready = asyncio.Event()
         self._over = asyncio.Event()
         self._receiving: asyncio.Task[Message] | None = None
+        self._hears_until = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -67,6 +70,8 @@ class Connection:
         """End the conversation once what waits is sent; the first code given holds."""
         if self.code is None:
             self.code, self._reason = code, reason
+            if code == CloseCode.RESTARTING:
+                self._hears_until = asyncio.get_running_loop().time() + HEAR_OUT_SECONDS
             self._over.set()
             self._ready.set()
 
@@ -79,9 +84,10 @@ class Connection:
             await asyncio.wait((self._receiving, over), timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             over.cancel()
-        if self.is_over:
+        has_arrived = self._receiving.done()
+        if self.is_over and not (has_arrived and asyncio.get_running_loop().time() < self._hears_until):
             raise Ended
-        if not self._receiving.done():
+        if not has_arrived:
             return None
         message, self._receiving = self._receiving.result(), None
         if message["type"] == "websocket.disconnect":
