@@ -21,6 +21,7 @@ GOODBYE_SECONDS: Final = 2.0
 """How long a replica gets to answer a close frame."""
 _HANDSHAKE: Final = b"sec-websocket-"
 """Headers that belong to one connection each: this side makes its own."""
+_KINDS: Final = {aiohttp.WSMsgType.TEXT: "text", aiohttp.WSMsgType.BINARY: "bytes"}
 
 
 async def connect(session: aiohttp.ClientSession, base_url: str, scope: Scope) -> aiohttp.ClientWebSocketResponse:
@@ -60,15 +61,21 @@ async def hold(upstream: aiohttp.ClientWebSocketResponse, receive: Receive, send
 
 
 async def _to_client(upstream: aiohttp.ClientWebSocketResponse, send: Send) -> aiohttp.WSMessage:
-    """Pass frames on until there are no more; the message that said so."""
+    """Pass frames on until there are no more; the message that said so.
+
+    Those to a client that has hung up are dropped: the other way ends when the service has what it said before.
+    """
+    is_read = True
     while True:
         message: aiohttp.WSMessage = await upstream.receive()
-        if message.type is aiohttp.WSMsgType.TEXT:
-            await send({"type": "websocket.send", "text": message.data})
-        elif message.type is aiohttp.WSMsgType.BINARY:
-            await send({"type": "websocket.send", "bytes": message.data})
-        else:
+        kind = _KINDS.get(message.type)
+        if kind is None:
             return message
+        try:
+            if is_read:
+                await send({"type": "websocket.send", kind: message.data})
+        except OSError:
+            is_read = False
 
 
 async def _to_service(upstream: aiohttp.ClientWebSocketResponse, receive: Receive) -> None:

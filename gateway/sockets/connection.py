@@ -7,13 +7,14 @@ from typing import Final
 import structlog
 from starlette.types import Message, Receive, Send
 
+from gateway.sockets.envelopes import is_envelope
 from gateway.sockets.refusal import NOT_PERMITTED, UNREACHABLE, Ending, SocketRefused
 from shared.web.close_codes import CloseCode, can_be_sent, reason_of
 
 HANDSHAKE_SECONDS: Final = 10.0
 """What a service gets to accept or refuse."""
 LINGER_SECONDS: Final = 5.0
-"""What a client gets to read why it is closed, and a service to end its side."""
+"""What a client gets to read why it is closed, and a service to hear a client out and end its side."""
 _LONGEST_CHARACTER: Final = 4
 """In bytes, as UTF-8."""
 
@@ -28,8 +29,11 @@ class Connection:
 
     __slots__ = (
         "_announced",
+        "_is_enveloped",
+        "_is_unread",
         "_limit",
         "_max_bytes",
+        "_now_ms",
         "_receive",
         "_refused",
         "_send",
@@ -39,11 +43,16 @@ class Connection:
         "request_id",
     )
 
-    def __init__(self, receive: Receive, send: Send, request_id: str) -> None:
+    def __init__(self, receive: Receive, send: Send, request_id: str, now_ms: Callable[[], int]) -> None:
         self._receive = receive
         self._send = send
+        self._now_ms = now_ms
         self._limit: asyncio.Timeout | None = None
         self._announced = False
+        self._is_enveloped: bool | None = None
+        """How the client writes, by the first that it said."""
+        self._is_unread = False
+        """Whether the client has hung up. What it said before is received still."""
         self._max_bytes = 0
         self._told: asyncio.Event | None = None
         """Set once the client knows why this side closes, or will never."""
@@ -63,12 +72,14 @@ class Connection:
             async with asyncio.timeout(HANDSHAKE_SECONDS) as self._limit:
                 await service(self.receive, self.send)
         except OSError:  # also a `TimeoutError`
-            if self.close_code is None and self.accepted:
+            if self.close_code is None and not self._is_unread and self.accepted:
                 raise
         finally:
             self._limit = None
             if self._told is not None:
                 await self._told.wait()
+            if self._is_unread and self.close_code is None:
+                self.close_code = CloseCode.GOING_AWAY
         if self.close_code is None:
             raise SocketRefused(self._refused or UNREACHABLE)
 
@@ -86,11 +97,16 @@ class Connection:
         elif _n_bytes(message, self._max_bytes) > self._max_bytes:
             await self.end(Ending(CloseCode.MESSAGE_TOO_BIG, f"A message holds at most {self._max_bytes} bytes."))
             return {"type": "websocket.disconnect", "code": CloseCode.MESSAGE_TOO_BIG}
+        elif self._is_enveloped is None:
+            self._is_enveloped = is_envelope(message)
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass on what the service says; waits as long as the client does not read. Raises `OSError` once closed."""
-        if self.close_code is not None:
+        """Pass on what the service says; waits as long as the client does not read. Raises `OSError` once closed.
+
+        A client that has hung up may have said something before, which is received until its disconnect.
+        """
+        if self.close_code is not None or self._is_unread:
             raise BrokenPipeError("the socket is closed")
         if message["type"] == "websocket.accept":
             await self._accept(message)
@@ -103,7 +119,8 @@ class Connection:
         try:
             await self._send(message)
         except OSError:
-            self.close_code = self.close_code or CloseCode.GOING_AWAY
+            self._is_unread = True
+            self._allow(LINGER_SECONDS)
             raise
 
     async def _accept(self, message: Message) -> None:
@@ -138,7 +155,7 @@ class Connection:
             async with asyncio.timeout(LINGER_SECONDS):
                 if not self.accepted:
                     await self._accept({})
-                await self._say({"type": "websocket.send", "text": ending.frame()})
+                await self._say({"type": "websocket.send", "text": self._told_as(ending)})
                 await self._say(
                     {"type": "websocket.close", "code": int(ending.code), "reason": reason_of(ending.message)}
                 )
@@ -146,6 +163,9 @@ class Connection:
             _log.debug("socket_not_told", request_id=self.request_id, reason=type(error).__name__)
         finally:
             self._told.set()
+
+    def _told_as(self, ending: Ending) -> str:
+        return ending.envelope(self.request_id, self._now_ms()) if self._is_enveloped else ending.frame()
 
 
 def _n_bytes(message: Message, at_most: int) -> int:

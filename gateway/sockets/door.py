@@ -70,7 +70,7 @@ class SocketDoor:
         request_id = inbound.request_id() or self._runtime.new_id()
         address = self._addresses.of(scope.get("client"), inbound.all(b"x-forwarded-for"))
         attempt = Attempt(request_id, scope["path"], address)
-        connection = Connection(receive, send, request_id)
+        connection = Connection(receive, send, request_id, self._runtime.clock.now_ms)
         try:
             await self._serve(scope, inbound, attempt, connection)
         except SocketRefused as refused:

@@ -1,10 +1,11 @@
 """Why the gateway closes a socket, as the client is told."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from shared.kernel.clock import iso_utc
 from shared.kernel.errors import CasareError, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated, Unavailable
 from shared.web.close_codes import CloseCode
 
@@ -47,8 +48,19 @@ class Ending:
 
     def frame(self) -> str:
         """The text of the `error` frame."""
-        error = {"type": "error", "code": _FRAME_CODES.get(self.code, INTERNAL_ERROR), "message": self.message}
-        return msgspec.json.encode(error).decode()
+        return _text({"type": "error", **self._fields})
+
+    def envelope(self, message_id: str, now_ms: int) -> str:
+        """The same for a robot that writes envelopes (beyond.md, "Robot socket")."""
+        return _text({"type": "error", "id": message_id, "timestamp": iso_utc(now_ms), "payload": self._fields})
+
+    @property
+    def _fields(self) -> dict[str, str]:
+        return {"code": _FRAME_CODES.get(self.code, INTERNAL_ERROR), "message": self.message}
+
+
+def _text(frame: dict[str, Any]) -> str:
+    return msgspec.json.encode(frame).decode()
 
 
 CRASHED: Final = Ending(CloseCode.CRASHED, "The server failed.")

@@ -113,6 +113,23 @@ async def test_a_message_over_a_megabyte_ends_the_connection_and_loses_no_job(of
         await robot.expect("job_ack", report="job_complete", outcome="completed")
 
 
+async def test_a_robot_that_reports_and_hangs_up_has_reported(office: SocketOffice) -> None:
+    job_id = await office.submit(max_attempts=1)
+    async with office.robot("curt") as robot:
+        await robot.expect("job_assign", job_id=job_id)
+        about = {"job_id": job_id}
+        progress = [("job_progress", {**about, "progress": percent}) for percent in range(10)]
+        await robot.say_at_once(
+            ("job_accept", about), *progress, ("job_complete", {**about, "result": {"rows": 3}}), hang_up=True
+        )
+
+    async def is_completed() -> bool:
+        return (await office.stored(job_id)).status == "completed"
+
+    await eventually(is_completed)
+    assert (await office.system.admin.job(job_id))["result"] == {"rows": 3}
+
+
 async def test_too_many_messages_are_refused_by_name_and_can_be_repeated(office: SocketOffice) -> None:
     async with office.robot("hasty") as robot:
         job_id = await office.submit()

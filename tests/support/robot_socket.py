@@ -67,6 +67,17 @@ class RobotSocket:
         await self.expect("job_ack", report="job_accept", job_id=job["job_id"])
         return job
 
+    async def say_at_once(self, *messages: tuple[str, dict[str, Any]], hang_up: bool = False) -> None:
+        """Say all this in one packet: the server has it all before it answers any of it."""
+        protocol = self.connection.protocol
+        for kind, fields in messages:
+            protocol.send_text(json.dumps({"type": kind, **fields}).encode())
+        if hang_up:
+            protocol.send_close(1000)
+        self.connection.transport.write(b"".join(protocol.data_to_send()))
+        if hang_up:
+            await self.connection.wait_closed()
+
     async def nothing_but_answers(self) -> list[dict[str, Any]]:
         """What came until the server has handled everything that was sent before."""
         before = len(self.seen)

@@ -17,15 +17,16 @@ from shared.web.text import Text
 _FIRST_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LEVELS_ELSEWHERE: Final = {"warn": LogLevel.WARNING, "fatal": LogLevel.CRITICAL, "trace": LogLevel.DEBUG}
 _CURSOR: Final = re.compile(r"log:([1-9][0-9]{0,9})")
 
 
 def _level(value: object) -> object:
-    """Levels as Python's and other logging libraries write them: `ERROR`, `warn`."""
+    """Levels as Python's and other logging libraries write them: `ERROR`, `warn`, `FATAL`."""
     if not isinstance(value, str):
         return value
     name = value.lower()
-    return LogLevel.WARNING.value if name == "warn" else name
+    return _LEVELS_ELSEWHERE.get(name, name)
 
 
 def _within_the_calendar(moment: datetime) -> datetime:
@@ -48,7 +49,7 @@ Moment = Annotated[datetime, AfterValidator(_within_the_calendar)]
 class LogEntryBody(BaseModel):
     """One line. Other fields are ignored."""
 
-    level: Level = Field(LogLevel.INFO, description="in whatever case; `warn` is `warning`")
+    level: Level = Field(LogLevel.INFO, description="in whatever case; also `warn`, `fatal` and `trace`")
     message: Annotated[str, AfterValidator(_printable)] = Field(
         max_length=LONGEST_MESSAGE, description="control characters are replaced"
     )

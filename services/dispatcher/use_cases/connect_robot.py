@@ -46,10 +46,10 @@ class ConnectRobot:
         """The robot and its jobs, under the new connection. Raises `RobotNotFound`, `LostRace`, `Unavailable`."""
         await self._connect(caller, robot_id, connection_id)
         robot = await find_robot(self._robots, caller, robot_id)
-        jobs = await asyncio.gather(*(self._held(job_id, slot.token) for job_id, slot in robot.active.items()))
-        held = [job for job in jobs if job is not None]
-        again = await asyncio.gather(*(self._offer_again(job) for job in held if job.is_offered))
-        return Resumed(robot, [job for job in held if not job.is_offered], [one for one in again if one is not None])
+        slots = robot.active.items()
+        found = await asyncio.gather(*(self._resume(job_id, slot.token) for job_id, slot in slots))
+        accepted = [one for one in found if isinstance(one, Job)]
+        return Resumed(robot, accepted, [one for one in found if isinstance(one, ClaimedJob)])
 
     async def _connect(self, caller: Identity, robot_id: str, connection_id: str) -> None:
         for _ in range(ATTEMPTS):
@@ -67,12 +67,22 @@ class ConnectRobot:
                 return
         raise LostRace(f"Robot {robot_id} keeps changing; try again.")
 
-    async def _held(self, job_id: str, token: str) -> Job | None:
-        job = await self._jobs.get(job_id)
-        return job if job is not None and job.is_leased and job.lease_token == token else None
+    async def _resume(self, job_id: str, token: str) -> Job | ClaimedJob | None:
+        """The job that the robot works on, or the offer, renewed; None when neither is the robot's any more.
 
-    async def _offer_again(self, job: Job) -> ClaimedJob | None:
-        workflow_json = await self._take.workflow_of(job)
-        change = lifecycle.offer_again(job, lease_seconds=self._accept_seconds, now_ms=self._clock.now_ms())
-        held = await self._jobs.apply(job, change)
-        return None if held is None or workflow_json is None else ClaimedJob(held, workflow_json)
+        Decided anew where the job changed meanwhile: what the robot said on the earlier connection may be under way.
+        """
+        for _ in range(ATTEMPTS):
+            job = await self._jobs.get(job_id)
+            if job is None or not job.is_leased or job.lease_token != token:
+                return None
+            if not job.is_offered:
+                return job
+            workflow_json = await self._take.workflow_of(job)
+            if workflow_json is None:  # its lease ends
+                return None
+            change = lifecycle.offer_again(job, lease_seconds=self._accept_seconds, now_ms=self._clock.now_ms())
+            held = await self._jobs.apply(job, change)
+            if held is not None:
+                return ClaimedJob(held, workflow_json)
+        raise LostRace(f"Job {job_id} keeps changing; try again.")

@@ -120,6 +120,27 @@ async def test_a_heartbeat_renews_what_the_robot_says_it_runs(store_url: str, da
         assert (stored.status, stored.attempt) == ("running", 1)
 
 
+async def test_what_a_robot_says_before_it_hangs_up_is_taken(server: SocketServer) -> None:
+    async with server.robot() as robot:
+        await robot.register()
+        first = await server.dispatcher.submit()
+        await robot.expect("job_assign")
+        next_job = await server.dispatcher.submit()
+        about = {"job_id": first.job_id}
+        progress = [("job_progress", {**about, "progress": percent}) for percent in range(10)]
+        await robot.say_at_once(
+            ("job_accept", about),
+            *progress,
+            ("heartbeat", {}),
+            ("job_complete", {**about, "result": {"rows": 4}}),
+            hang_up=True,
+        )
+    await eventually(partial(is_status, server.dispatcher, first.job_id, "completed"))
+    await eventually(lambda: _metric(server, "casare_robot_sockets 0.0"))
+    assert (await server.dispatcher.job(first.job_id)).result_json == '{"rows":4}'
+    assert await is_status(server.dispatcher, next_job.job_id, "pending"), "nobody is there to take it"
+
+
 async def test_a_second_connection_replaces_the_first_and_takes_over_its_jobs(server: SocketServer) -> None:
     async with server.robot() as first:
         await first.register(max_concurrent_jobs=2)
@@ -204,6 +225,24 @@ async def test_a_dispatcher_that_stops_gives_back_its_offers_and_sends_robots_el
             assert await late.close_code() == 1012
 
 
+async def test_what_has_arrived_when_a_dispatcher_stops_is_taken(server: SocketServer) -> None:
+    async with server.robot() as robot:
+        await robot.register()
+        job = await server.dispatcher.submit()
+        await robot.accept()
+        about = {"job_id": job.job_id}
+        progress = [("job_progress", {**about, "progress": percent}) for percent in range(1, 20)]
+        await robot.say_at_once(*progress, ("job_complete", about))
+        await eventually(lambda: _has_begun(server, job.job_id))
+        drain(server.dispatcher.app)
+        assert await robot.close_code() == 1012
+    assert await is_status(server.dispatcher, job.job_id, "completed")
+
+
+async def _has_begun(server: SocketServer, job_id: str) -> bool:
+    return (await server.dispatcher.job(job_id)).progress > 0
+
+
 BAD_MESSAGES = {
     "no JSON": "nonsense",
     "not an object": "[1]",
@@ -245,6 +284,9 @@ async def test_an_error_names_the_field_and_the_job(server: SocketServer) -> Non
         await robot.send("job_progress", job_id="j1", progress="half")
         error = await robot.expect("error")
         assert (error["field"], error["job_id"], error["report"]) == ("progress", "j1", "job_progress")
+        await robot.send("register", capabilities=["browser", 7])
+        error = await robot.expect("error")
+        assert (error["field"], error["message"].split(":")[0]) == ("capabilities.types.1", "capabilities.types.1")
 
 
 async def test_a_message_that_is_too_long_is_refused_with_its_job(store_url: str, database_name: str) -> None:

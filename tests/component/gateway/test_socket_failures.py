@@ -1,6 +1,7 @@
 """Sockets whose service or client is away, slow or dies."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from prometheus_client import generate_latest
@@ -18,6 +19,7 @@ from tests.component.gateway.sockets import (
     SocketService,
     StartFront,
     direct,
+    ending_of,
     error_of,
 )
 from tests.support.eventually import eventually
@@ -153,6 +155,31 @@ async def test_a_client_that_vanishes_is_noticed_by_the_service(
         await eventually(lambda: b'casare_gateway_open_sockets{kind="robot"} 0.0' in generate_latest(exposed))
 
 
+async def test_what_a_client_says_before_it_hangs_up_reaches_the_service(
+    start_gateway: StartGateway, front: StartFront, service: SocketService
+) -> None:
+    heard: list[str] = []
+
+    async def answer(_scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            heard.append(message["text"])
+            with suppress(OSError):
+                await send({"type": "websocket.send", "text": "noted"})
+        await service.ends.put(message)
+
+    service.talk = answer
+    words = [str(number) for number in range(20)]
+    async with front(start_gateway, service) as served, served.robot() as client:
+        for word in words:
+            client.protocol.send_text(word.encode())
+        client.protocol.send_close(1000)
+        client.transport.write(b"".join(client.protocol.data_to_send()))
+        async with asyncio.timeout(5):
+            end = await service.ends.get()
+    assert (heard, end["code"]) == (words, 1000)
+
+
 async def test_a_client_that_vanishes_while_the_service_talks_ends_the_service(
     start_gateway: StartGateway, front: StartFront, service: SocketService
 ) -> None:
@@ -247,3 +274,26 @@ async def test_a_client_that_leaves_during_the_handshake_leaves_nothing_behind(
         may_answer.set()
         exposed = served.running.runtime.registry
         await eventually(lambda: b'casare_gateway_open_sockets{kind="robot"} 0.0' in generate_latest(exposed))
+
+
+@pytest.mark.parametrize(
+    ("first", "enveloped"),
+    [
+        ('{"type": "heartbeat", "id": "m1", "payload": {"status": "idle"}}', True),
+        ('{"type": "heartbeat", "id": "m1", "status": "idle"}', False),
+        ("ping", False),
+        (b"\xff", False),
+    ],
+)
+async def test_the_gateways_own_errors_come_in_the_framing_of_the_client(
+    start_gateway: StartGateway, front: StartFront, service: SocketService, first: str | bytes, enveloped: bool
+) -> None:
+    async with front(start_gateway, service) as served, served.robot() as client:
+        await client.send(first)
+        await client.recv()
+        await client.send("x" * 1_000_001)
+        (error,), code, _ = await ending_of(client)
+    assert (error["type"], code) == ("error", 1009)
+    fields = error["payload"] if enveloped else error
+    assert set(error) == ({"type", "id", "timestamp", "payload"} if enveloped else {"type", "code", "message"})
+    assert (fields["code"], fields["message"]) == ("INVALID_MESSAGE", "A message holds at most 1000000 bytes.")

@@ -7,6 +7,7 @@ from services.dispatcher.api.robot_socket import messages
 from services.dispatcher.api.robot_socket.held_jobs import AVOID_SECONDS, REMEMBERED, HeldJobs
 from services.dispatcher.api.robot_socket.limits import PATIENCE, Bucket, Limits, cost_of
 from services.dispatcher.domain.turns import FORGOTTEN_AFTER_SECONDS, Turns
+from tests.support.jobs import NOW_MS as RECEIVED_MS
 from tests.support.jobs import a_held_job
 
 
@@ -36,7 +37,7 @@ def test_a_robot_that_does_many_jobs_may_say_what_there_is_to_say_of_them() -> N
 
 def test_many_lines_of_a_log_count_as_several_messages() -> None:
     assert cost_of({"logs": [{}] * 500}) == 11
-    assert cost_of({"entries": [{}] * 50}) == 2
+    assert cost_of({"entries": [{}] * 50}) == cost_of({"logs": None, "entries": [{}] * 50}) == 2
     assert cost_of({"logs": "x"}) == cost_of({}) == 1
 
 
@@ -93,6 +94,8 @@ def test_a_robot_keeps_its_turn_while_it_asks_again_and_again() -> None:
         ({"capabilities": {"types": ["a"], "max_concurrent_jobs": 4}}, ("a",), 4),
         ({"capabilities": {"max_concurrent_jobs": 4}, "max_concurrent_jobs": 2}, (), 2),
         ({"capabilities": ["a"], "max_concurrent_jobs": 3}, ("a",), 3),
+        ({"capabilities": None, "robot_name": None, "environment": None, "tags": None}, (), 1),
+        ({"capabilities": {"types": None, "max_concurrent_jobs": None}}, (), 1),
     ],
 )
 def test_capabilities_are_a_list_or_an_object(fields: dict[str, object], labels: tuple[str, ...], slots: int) -> None:
@@ -124,6 +127,42 @@ def test_a_report_is_cut_rather_than_refused() -> None:
     assert failed.error_message == "\ufffd" + "x" * 4999
     assert len(failed.stack_trace or "") == 8000
     assert messages.JobFailed.model_validate({"job_id": "j"}).error_message is None
+
+
+def test_a_report_is_taken_whatever_the_robots_libraries_made_of_it() -> None:
+    said = {
+        "job_id": "j",
+        "error_message": None,
+        "error": {"code": 7},
+        "error_type": 404,
+        "failed_node": 3,
+        "stack_trace": ["a", "b"],
+        "retryable": None,
+    }
+    failed = messages.JobFailed.model_validate(said)
+    told = (failed.error_message, failed.error_type, failed.failed_node, failed.stack_trace, failed.retryable)
+    assert told == ('{"code":7}', "404", "3", '["a","b"]', True)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ({"level": "FATAL", "timestamp": 1_700_000_000.5}, (1_700_000_000_500, "critical", "m", None)),
+        ({"level": "success", "timestamp": "1700000000"}, (1_700_000_000_000, "info", "m", None)),
+        ({"level": None, "timestamp": "yesterday", "node_id": 7}, (RECEIVED_MS, "info", "m", "7")),
+        ({"level": 30, "timestamp": -1, "node_id": "n" * 300}, (RECEIVED_MS, "info", "m", "n" * 255)),
+        ({"message": "x" * 9000}, (RECEIVED_MS, "info", "x" * 8000, None)),
+        ({"message": {"rows": 4}}, (RECEIVED_MS, "info", '{"rows":4}', None)),
+    ],
+)
+def test_no_line_of_a_log_costs_its_batch(line: dict[str, object], kept: tuple[object, ...]) -> None:
+    batch = messages.LogBatch.model_validate({"logs": None, "entries": [{"message": "m"} | line]})
+    entry = batch.lines[0].entry(RECEIVED_MS)
+    assert (entry.at_ms, entry.level, entry.message, entry.node_id) == kept
+
+
+def test_a_batch_without_lines_is_no_fault() -> None:
+    assert messages.LogBatch.model_validate({"entries": []}).lines == []
 
 
 @pytest.mark.parametrize(

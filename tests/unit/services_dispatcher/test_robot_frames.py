@@ -36,6 +36,11 @@ def test_an_envelope_without_an_id_is_one_too() -> None:
     assert (frame.framing, frame.id) == (Framing.ENVELOPED, None)
 
 
+def test_a_flat_message_may_have_an_id_of_its_own() -> None:
+    frame = read_frame('{"type": "job_complete", "id": 7, "timestamp": 1.5, "job_id": "j", "result": {"rows": 4}}')
+    assert (frame.framing, frame.id, frame.job_id, frame.fields["result"]) == (Framing.FLAT, None, "j", {"rows": 4})
+
+
 @pytest.mark.parametrize(
     ("text", "field"),
     [

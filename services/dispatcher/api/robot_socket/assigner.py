@@ -99,7 +99,7 @@ class Assigner:
 
     @property
     def _is_closed(self) -> bool:
-        return self._closed or self._connection.is_over
+        return self._closed or self._connection.is_over or self._connection.is_unread
 
     async def _fill(self) -> None:
         n_refused = 0
@@ -163,9 +163,13 @@ class Assigner:
         if not self._is_closed:
             self.send(claimed)
             return
-        holder = Reporter(robot.robot_id, claimed.job.lease_token, claimed.job.attempt)
-        reason = "its robot disconnected"
-        await self._parts.use.withdraw(job_id=claimed.job.job_id, holder=holder, reason=reason)
+        job = claimed.job
+        await self._parts.use.withdraw(
+            job_id=job.job_id,
+            holder=Reporter(robot.robot_id, job.lease_token, job.attempt),
+            offered_until_ms=job.lease_expires_ms,
+            reason="its robot disconnected",
+        )
 
     def send(self, claimed: ClaimedJob) -> None:
         """Send the job to the robot, which has to accept it."""

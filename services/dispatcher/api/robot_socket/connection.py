@@ -18,6 +18,8 @@ MAX_WAITING: Final = 256
 """Messages that may wait for the robot to read."""
 CLOSE_SECONDS: Final = 2.0
 """How long a closing frame may take to a robot that perhaps does not read."""
+HEAR_OUT_SECONDS: Final = 2.0
+"""For so long, at most, a server that restarts takes what has arrived: not every robot says it again elsewhere."""
 GONE: Final = 1006
 """Stands for a connection that ended without a word."""
 
@@ -35,6 +37,8 @@ class Connection:
         self.framing = Framing.FLAT
         self.code: int | None = None
         """Why it ended; None while it lasts."""
+        self.is_unread = False
+        """Whether the robot has hung up. What it said before is received still, as it may have finished a job."""
         self._reason = ""
         self._websocket = websocket
         self._writer = writer
@@ -44,6 +48,7 @@ class Connection:
         self._ready = asyncio.Event()
         self._over = asyncio.Event()
         self._receiving: asyncio.Task[Message] | None = None
+        self._hears_until = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -52,7 +57,7 @@ class Connection:
 
     def send(self, kind: str, fields: Mapping[str, Any], *, answers: str | None = None, n_bytes: int = 0) -> None:
         """Queue a message; a robot that lets too many wait is closed."""
-        if self.is_over:
+        if self.is_over or self.is_unread:
             return
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.clear()
@@ -65,6 +70,8 @@ class Connection:
         """End the conversation once what waits is sent; the first code given holds."""
         if self.code is None:
             self.code, self._reason = code, reason
+            if code == CloseCode.RESTARTING:
+                self._hears_until = asyncio.get_running_loop().time() + HEAR_OUT_SECONDS
             self._over.set()
             self._ready.set()
 
@@ -77,9 +84,10 @@ class Connection:
             await asyncio.wait((self._receiving, over), timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             over.cancel()
-        if self.is_over:
+        has_arrived = self._receiving.done()
+        if self.is_over and not (has_arrived and asyncio.get_running_loop().time() < self._hears_until):
             raise Ended
-        if not self._receiving.done():
+        if not has_arrived:
             return None
         message, self._receiving = self._receiving.result(), None
         if message["type"] == "websocket.disconnect":
@@ -89,7 +97,7 @@ class Connection:
         return message.get("bytes", b"") if text is None else text
 
     async def write(self) -> None:
-        """Send what waits until the conversation is over."""
+        """Send what waits until the conversation is over or the robot hangs up."""
         try:
             while self._waiting or not self.is_over:
                 if self._waiting:
@@ -100,8 +108,9 @@ class Connection:
         except TimeoutError:
             self._waiting.clear()
             self.end(CloseCode.TOO_SLOW, "a message was not read in time")
-        except (WebSocketDisconnect, RuntimeError):  # the robot is gone
-            self.end(GONE, "")
+        except (WebSocketDisconnect, RuntimeError):  # that it is gone is received in its turn
+            self._waiting.clear()
+            self.is_unread = True
         except Exception:  # noqa: BLE001 - a robot that is told nothing any more must come back
             _log.exception("robot_message_not_written")
             self._waiting.clear()

@@ -1,7 +1,8 @@
 """The two framings of the protocol, read and written; nothing here waits or knows a connection.
 
 Flat: `{"type": "heartbeat", …fields}`.
-Enveloped: `{"type", "id", "timestamp", "payload": {…fields}, "correlation_id"?}`.
+Enveloped: `{"type", "id", "timestamp", "payload": {…fields}, "correlation_id"?}`. Without fields the payload may be
+missing; a message that has an `id` and its fields beside it is a flat one.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from shared.kernel.clock import iso_utc
 from shared.kernel.ids import NewId
 from shared.kernel.json_limits import nesting_exceeds, repeats_names
 
+ENVELOPE: Final = frozenset({"type", "id", "timestamp", "payload", "correlation_id"})
 MAX_LEVELS: Final = 64
 LONGEST_ID: Final = 128
 
@@ -61,7 +63,7 @@ def read_frame(text: str) -> Frame:
     kind = message.get("type")
     if not isinstance(kind, str) or not 0 < len(kind) <= LONGEST_ID:
         raise BadFrame("`type` names the message", "type")
-    if "payload" not in message and "id" not in message:
+    if "payload" not in message and ("id" not in message or not message.keys() <= ENVELOPE):
         return Frame(kind, {name: value for name, value in message.items() if name != "type"}, Framing.FLAT)
     return _opened(kind, message)
 

@@ -23,6 +23,8 @@ class Assignment:
     attempt: int
     lease_token: str
     is_accepted: bool
+    expires_ms: int | None
+    """When the lease ends that it came with."""
 
 
 class HeldJobs:
@@ -36,14 +38,14 @@ class HeldJobs:
 
     def offered(self, job: Job, now: float) -> None:
         """The job was sent to the robot at `now` (seconds), which has to accept it."""
-        self._held[job.job_id] = Assignment(job.attempt, job.lease_token or "", is_accepted=False)
+        self._held[job.job_id] = _assignment(job, is_accepted=False)
         self._ended.pop(job.job_id, None)
         self._avoided[job.job_id] = now + AVOID_SECONDS
 
     def accepted(self, jobs: Iterable[Job]) -> None:
         """The robot works on these."""
         for job in jobs:
-            self._held[job.job_id] = Assignment(job.attempt, job.lease_token or "", is_accepted=True)
+            self._held[job.job_id] = _assignment(job, is_accepted=True)
             self._avoided.pop(job.job_id, None)
 
     def known(self, job_id: str) -> Assignment | None:
@@ -88,3 +90,7 @@ class HeldJobs:
         for job_id in [job_id for job_id, until in self._avoided.items() if until <= now]:
             del self._avoided[job_id]
         return frozenset(self._avoided)
+
+
+def _assignment(job: Job, *, is_accepted: bool) -> Assignment:
+    return Assignment(job.attempt, job.lease_token or "", is_accepted, job.lease_expires_ms)

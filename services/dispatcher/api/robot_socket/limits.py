@@ -66,5 +66,5 @@ class Limits:
 
 def cost_of(fields: Mapping[str, Any]) -> float:
     """What a message counts as: one, and more when it carries many lines of a log."""
-    lines = fields.get("logs", fields.get("entries"))
+    lines = fields.get("logs") or fields.get("entries")
     return 1 + (len(lines) / LINES_PER_MESSAGE if isinstance(lines, list) else 0)

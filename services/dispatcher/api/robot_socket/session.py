@@ -93,7 +93,10 @@ class Session:
             holder = Reporter(self.robot_id, one.lease_token, one.attempt)
             try:
                 taken_back = await self._parts.use.withdraw(
-                    job_id=job_id, holder=holder, reason="its robot disconnected"
+                    job_id=job_id,
+                    holder=holder,
+                    offered_until_ms=one.expires_ms,
+                    reason="its robot disconnected",
                 )
             except CasareError as error:  # the offer's lease ends by itself
                 _log.warning("offer_left_to_its_lease", job_id=job_id, reason=error.detail)

@@ -39,10 +39,13 @@ class RobotSessions:
 
     def _on_registered(self, session: Session) -> None:
         key = (session.caller.tenant_id, session.robot_id)
-        earlier = self._registered.get(key)
+        other = self._registered.get(key)
+        if other is not None and other.version > session.version:  # it registered later and was through earlier
+            _replace(session)
+            return
         self._registered[key] = session
-        if earlier is not None and earlier is not session:
-            _replace(earlier)
+        if other is not None and other is not session:
+            _replace(other)
 
     def drain(self) -> None:
         """The process stops: give out nothing more, and let robots connect elsewhere."""
