@@ -1,4 +1,3 @@
-import csv
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +34,8 @@ def _read(**config: Any) -> dict[str, Any]:
         (b"\xef\xbb\xbfa,b\r\n1,\xc3\xa9\r\n", {}, [{"a": "1", "b": "é"}], ["a", "b"]),
         (b"a;b\n\xe9;\n", {"delimiter": ";", "encoding": "latin-1"}, [{"a": "é", "b": ""}], ["a", "b"]),
         (b'a,b\n"x,\ny"\n', {}, [{"a": "x,\ny", "b": ""}], ["a", "b"]),
+        (b"\r\n\r\na,b\r\n1,2\r\n", {}, [{"a": "1", "b": "2"}], ["a", "b"]),
+        (b"a\n" + b"x" * 200_000, {}, [{"a": "x" * 200_000}], ["a"]),
         (b"1,2\n3\n", {"has_header": False}, [["1", "2"], ["3"]], []),
         (b"", {}, [], []),
     ],
@@ -58,7 +59,6 @@ async def test_a_csv_file_becomes_rows(
         (b"a\n", {"has_header": "yes"}, "INVALID_CONFIG", "true or false"),
         (b"a\n" + b"1\n" * 11, {}, "FILE_ERROR", "more than 10 rows"),
         (b"a" * 2_001, {}, "FILE_ERROR", "larger than 2,000 bytes"),
-        (b'a\n"' + b"x" * 1_900, {}, "FILE_ERROR", "not a CSV file"),
     ],
 )
 async def test_a_file_that_is_no_table_is_an_error(
@@ -66,12 +66,8 @@ async def test_a_file_that_is_no_table_is_an_error(
 ) -> None:
     (tmp_path / "in.csv").write_bytes(content)
     executor = Executor(WorkingDirectory(tmp_path), limits=Limits(max_rows=10, max_file_bytes=2_000))
-    previous = csv.field_size_limit(1_000)
-    try:
-        with pytest.raises(WorkflowError, match=message) as caught:
-            await executor.run(_read(**config))
-    finally:
-        csv.field_size_limit(previous)
+    with pytest.raises(WorkflowError, match=message) as caught:
+        await executor.run(_read(**config))
     assert (caught.value.error_type, caught.value.node_id) == (error_type, "read")
 
 
