@@ -12,6 +12,8 @@ from robot.values import Decimals, ValueTooLarge, encode_json, size_of
 
 nodes = NodeTable()
 
+MAX_EXPONENT = 1_000
+
 
 def check_size(value: object, max_bytes: int) -> None:
     """Raises ResultTooLarge for a value that would become a file of more than `max_bytes`."""
@@ -49,6 +51,14 @@ def _decimals(context: NodeContext) -> Decimals:
     raise InvalidConfig("`decimals` is string or number")
 
 
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if number.is_finite() and abs(number.adjusted()) > MAX_EXPONENT:
+        # In full, as people read it, it would have that many digits.
+        raise ValueError(f"a number with an exponent beyond {MAX_EXPONENT:,}")
+    return number
+
+
 @nodes.register("ReadJSONNode", "ReadJSONFileNode", "json.read")
 async def read_json(context: NodeContext) -> Outcome:
     """Reads the JSON file `file_path`. Numbers with a fraction become floats, with `exact` (false) decimals.
@@ -60,7 +70,7 @@ async def read_json(context: NodeContext) -> Outcome:
 
     def read() -> Outcome:
         content = context.run.files.read(name, max_bytes=most)
-        decoder = msgspec.json.Decoder(float_hook=Decimal if exact else None)
+        decoder = msgspec.json.Decoder(float_hook=_decimal if exact else None)
         try:
             data = decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
             size_of(data, most)

@@ -188,6 +188,12 @@ async def test_what_is_added_to_a_file_brings_no_mark_of_its_own(steps: Steps, t
     assert (tmp_path / "t.csv").read_bytes() == "ä\n1\n1\n".encode(encoding)
 
 
+async def test_a_number_that_would_fill_the_memory_when_written_out_is_not_read(steps: Steps, tmp_path: Path) -> None:
+    for number in ("1e999999999", "1e-999999999"):
+        (tmp_path / "a.json").write_text(f'{{"a": {number}}}')
+        assert await steps.refused("json.read", file_path="a.json", exact=True) == "FILE_ERROR"
+
+
 async def test_json_is_read_with_or_without_exact_numbers(steps: Steps, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('\ufeff{"a": 0.10}', "utf-8")
     assert (await steps.run("json.read", file_path="a.json"))["data"] == {"a": 0.1}
