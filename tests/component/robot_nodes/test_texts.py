@@ -101,8 +101,11 @@ def _workers() -> list[psutil.Process]:
         ("upper", "straße", "STRASSE"),
         ("title", "two words", "Two Words"),
         ("snake", "invoiceNumber HTTPCode 2nd-try", "invoice_number_http_code_2_nd_try"),
+        ("snake", "HTTPServer über Öl größeÄndern", "http_server_über_öl_größe_ändern"),
         ("kebab", "Invoice number", "invoice-number"),
+        ("kebab", "cafe\u0301 au lait", "café-au-lait"),
         ("camel", "invoice_number", "invoiceNumber"),
+        ("camel", "Straße und Ort", "straßeUndOrt"),
     ],
 )
 async def test_the_case_of_a_text_is_changed(steps: Steps, case: str, text: str, expected: str) -> None:
