@@ -15,6 +15,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import IllegalCharacterError, InvalidFileException
 
 from robot.errors import FileFailed, InvalidConfig, WorkflowError
+from robot.trees import DAMAGED_ARCHIVE
 from robot.values import text_of
 
 MAX_PARTS = 2_000
@@ -62,7 +63,7 @@ def _check(content: bytes, name: str, most: int) -> None:
     try:
         with ZipFile(io.BytesIO(content)) as archive:
             _check_parts(archive, name, most)
-    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except (*DAMAGED_ARCHIVE, OSError) as error:
         raise _unreadable(name) from error
 
 

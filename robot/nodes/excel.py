@@ -15,6 +15,7 @@ from robot.nodes.csv_files import cells_of, headers_of
 from robot.nodes.in_thread import in_thread
 from robot.nodes.json_files import check_size
 from robot.nodes.table import NodeTable, Outcome
+from robot.trees import DAMAGED_ARCHIVE
 from robot.values import kind_of, text_of
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _rows(context: NodeContext, book: "Workbook", sheet_name: str | None, area: 
                 headers = names_of(cells)
             elif number > header_row and any(cell is not None for cell in cells):
                 data.append(named(headers, cells) if header_row else [value_of(cell) for cell in cells])
-    except (ValueError, KeyError, IndexError, TypeError, SyntaxError) as error:
+    except (*DAMAGED_ARCHIVE, KeyError, IndexError, TypeError, SyntaxError) as error:
         raise FileFailed("the sheet cannot be read: its part of the workbook is damaged") from error
     check_size(data, context.run.limits.max_file_bytes)
     return Outcome({"data": data, "headers": headers, "row_count": len(data), "sheet": sheet.title})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from tests.component.robot_nodes.damage import damage
 from tests.component.robot_nodes.steps import Steps
 
 DAY = datetime(2026, 3, 31)  # noqa: DTZ001 (a workbook knows no time zones)
@@ -116,6 +117,12 @@ async def test_a_dangerous_or_broken_workbook_is_refused(
     _repacked(tmp_path / "a.xlsx", **{part: content})
     error = await steps.failure("excel.read", file_path="a.xlsx")
     assert (error.error_type, message in str(error)) == ("FILE_ERROR", True), str(error)
+
+
+async def test_a_workbook_damaged_on_its_way_is_told(steps: Steps, tmp_path: Path) -> None:
+    _book(tmp_path / "a.xlsx", S=[["a"]])
+    damage(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml")
+    assert await steps.refused("excel.read", file_path="a.xlsx") == "FILE_ERROR"
 
 
 async def test_what_is_no_workbook_says_what_to_do(steps: Steps, tmp_path: Path) -> None:
