@@ -1,6 +1,5 @@
 """Nodes for CSV files."""
 
-import asyncio
 import csv
 import io
 import os
@@ -11,6 +10,7 @@ from typing import Any
 from robot.errors import FileFailed, InvalidConfig
 from robot.nodes.context import NodeContext
 from robot.nodes.files import told
+from robot.nodes.in_thread import in_thread
 from robot.nodes.json_files import check_size
 from robot.nodes.table import NodeTable, Outcome
 from robot.nodes.text_files import append, codec_of, decoded, encoded, has_content
@@ -36,7 +36,7 @@ async def read_csv(context: NodeContext) -> Outcome:
         content = context.run.files.read(name, max_bytes=limits.max_file_bytes)
         return _parse(decoded(content, encoding, name), delimiter, has_header, limits.max_rows)
 
-    headers, rows = await asyncio.to_thread(read)
+    headers, rows = await in_thread(context, read)
     return Outcome({"data": rows, "headers": headers, "row_count": len(rows)})
 
 
@@ -107,7 +107,7 @@ async def write_csv(context: NodeContext) -> Outcome:
         text = line_end + _written(order, rows, delimiter, with_headers=False)
         return append(files, name, encoded(text, encoding, goes_on=True), max_bytes=max_bytes)
 
-    return Outcome({"file_path": await asyncio.to_thread(write), "row_count": len(rows)})
+    return Outcome({"file_path": await in_thread(context, write), "row_count": len(rows)})
 
 
 def _order(path: Path, headers: list[Any], encoding: str, delimiter: str) -> list[Any]:

@@ -1,12 +1,12 @@
 """Nodes for JSON files."""
 
-import asyncio
 from decimal import Decimal
 
 import msgspec
 
 from robot.errors import FileFailed, InvalidConfig, ResultTooLarge
 from robot.nodes.context import NodeContext
+from robot.nodes.in_thread import in_thread
 from robot.nodes.table import NodeTable, Outcome
 from robot.values import Decimals, ValueTooLarge, encode_json, size_of
 
@@ -38,7 +38,7 @@ async def write_json(context: NodeContext) -> Outcome:
         content = encode_json(data, decimals=decimals, indent=indent) + b"\n"
         return context.run.files.shown(context.run.files.write(name, content)), len(content)
 
-    path, size_bytes = await asyncio.to_thread(write)
+    path, size_bytes = await in_thread(context, write)
     return Outcome({"file_path": path, "size_bytes": size_bytes})
 
 
@@ -78,4 +78,4 @@ async def read_json(context: NodeContext) -> Outcome:
             raise FileFailed(f"{name!r} is not JSON that can be used: {error}") from error
         return Outcome({"data": data, "size_bytes": len(content)})
 
-    return await asyncio.to_thread(read)
+    return await in_thread(context, read)

@@ -1,14 +1,18 @@
+import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from robot.cancellation import CancelScope, JobStopped
 from robot.errors import WorkflowError
 from robot.executor import Executor
 from robot.files import WorkingDirectory
 from robot.limits import Limits
+from tests.support.eventually import eventually
 from tests.unit.robot.documents import chain, document, node
 
 
@@ -150,3 +154,31 @@ async def test_a_decimal_from_a_csv_file_survives_to_json(executor: Executor, tm
         end=node("EndNode"),
     )
     assert Decimal((await executor.run(flow))["outputs"]["sum"]) == Decimal("0.3")
+
+
+class SlowDisk(WorkingDirectory):
+    """One that answers when it is let go."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked, self.let_go = Event(), Event()
+
+    def read(self, name: str, *, max_bytes: int) -> bytes:
+        self.asked.set()
+        assert self.let_go.wait(30)
+        return super().read(name, max_bytes=max_bytes)
+
+
+@pytest.mark.parametrize("node_type", ["csv.read", "json.read"])
+async def test_a_job_that_is_stopped_does_not_wait_for_its_file(tmp_path: Path, node_type: str) -> None:
+    (tmp_path / "in").write_text("1")
+    disk, scope = SlowDisk(tmp_path), CancelScope()
+    try:
+        running = asyncio.create_task(Executor(disk).run(chain(node(node_type, file_path="in")), cancel=scope))
+        await eventually(disk.asked.is_set)
+        scope.cancel()
+        async with asyncio.timeout(10):
+            with pytest.raises(JobStopped):
+                await running
+    finally:
+        disk.let_go.set()
