@@ -63,6 +63,8 @@ def _encodings(text: str) -> Iterator[str]:
         yield re.sub("%..", lambda match: match[0].lower(), encoded)
     for ascii_only in (True, False):
         yield json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+    # As messages quote names: by repr(), with and without the quotation marks escaped.
+    yield from (repr(text)[1:-1], repr("'\"" + text)[4:-1])
     yield escape(text)
     raw = text.encode("utf-8", "replace")
     yield from (raw.hex(), raw.hex().upper())

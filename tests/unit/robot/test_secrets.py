@@ -136,7 +136,17 @@ def test_secrets_come_from_files_too(tmp_path: Path) -> None:
             source.read(name)
 
 
-@pytest.mark.parametrize("secret", [SECRET, "simple-password", "line one is long\nline two is long", "12345678"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        SECRET,
+        "simple-password",
+        "line one is long\nline two is long",
+        "12345678",
+        'it\'s "quoted" by\\slashes',
+        "it's-a-secret",
+    ],
+)
 def test_the_masker_knows_the_common_encodings(secret: str) -> None:
     masker = Masker()
     masker.learn(secret)
@@ -163,6 +173,8 @@ def _forms(secret: str) -> list[str]:
     return [
         secret,
         quote(secret, safe=""),
+        repr(secret),
+        repr(f'"{secret}'),
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
         base64.b64encode(secret.encode()).decode(),
