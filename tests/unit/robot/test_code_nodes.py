@@ -195,6 +195,7 @@ async def test_python_code_computes_a_result_in_a_process_of_its_own(
     [
         ("x = 1\nraise ValueError('no such invoice')", r"ValueError: no such invoice \(line 2\)"),
         ("result = object()", "TypeError: Object of type object is not JSON"),
+        ("result = [float('nan')]", "ValueError: Out of range float values are not JSON compliant"),
         ("import os\nos._exit(3)", "exit code 3"),
         ("def", "SyntaxError"),
         ("result = 'x' * 900_000", "more than 800,000 bytes"),
