@@ -72,6 +72,11 @@ async def test_what_does_not_work_is_told(
     assert await steps.refused(node_type, **config) == error_type
 
 
+async def test_a_setting_that_is_empty_is_told_to_be(steps: Steps) -> None:
+    error = await steps.failure("text.match", pattern="", text="a")
+    assert (error.error_type, str(error)) == ("INVALID_CONFIG", "`pattern` is empty")
+
+
 async def test_a_catastrophic_pattern_is_stopped_and_the_job_goes_on(steps: Steps) -> None:
     began = time.monotonic()
     assert await steps.refused("text.match", **CATASTROPHE, timeout_seconds=0.2) == "PATTERN_TIMEOUT"
