@@ -1,4 +1,8 @@
-"""Nodes for CSV files."""
+"""Nodes for CSV files.
+
+Settings of both: `file_path`, `delimiter` (`,`) and `encoding` (utf-8; utf-8-sig is what Excel wants of a file with
+letters beyond ASCII).
+"""
 
 import csv
 import io
@@ -23,9 +27,9 @@ _LONGEST_HEADERS = 100_000
 
 @nodes.register("ReadCSVNode", "csv.read")
 async def read_csv(context: NodeContext) -> Outcome:
-    """Reads the file's rows: records by header, or lists without one. Every cell is a text; a missing one is empty.
+    """Reads the file's rows: records by header, or lists where `has_header` (true) is false.
 
-    Blank lines are left out.
+    Every cell is a text; a missing one is empty. Blank lines are left out. Outputs `data`, `headers` and `row_count`.
     """
     name = context.text("file_path")
     has_header = context.flag("has_header", default=True)
@@ -80,8 +84,9 @@ def _rows(reader: Any, headers: list[str], max_rows: int) -> Iterator[Any]:
 
 @nodes.register("WriteCSVNode", "csv.write")
 async def write_csv(context: NodeContext) -> Outcome:
-    """Writes a list of records (or of lists) as a CSV file, replacing it in one step.
+    """Writes `data`, a list of records (or of lists), as a CSV file, replacing it in one step.
 
+    `headers` (the records' keys) say which columns it has, and in which order. Outputs `file_path` and `row_count`.
     With `append` (false) the rows are added to the end, records under the file's own headers where it has all theirs;
     headers are written only when the file is empty or missing.
     Cells are written as they are: a program that opens the file may take a text that begins with `=` for a formula.

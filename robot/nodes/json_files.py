@@ -25,7 +25,11 @@ def check_size(value: object, max_bytes: int) -> None:
 
 @nodes.register("WriteJSONNode", "WriteJSONFileNode", "json.write")
 async def write_json(context: NodeContext) -> Outcome:
-    """Writes `data` as a JSON file, replacing it in one step. Decimals keep their digits, as strings or numbers."""
+    """Writes `data` as the JSON file `file_path`, replacing it in one step.
+
+    Decimals keep all their digits, by `decimals` as a string (default) or number. `indent` (2; 0: all in one line).
+    Outputs `file_path` and `size_bytes`.
+    """
     name = context.text("file_path")
     if not context.has("data"):
         raise InvalidConfig("`data` is missing")
