@@ -113,7 +113,6 @@ class Execution:
         await self.step(node.node_id, strand)
         await self.progress.node_started(node.node_id)
         outcome = await self._recorded(node, strand)
-        self.offer(node.node_id, outcome.outputs)
         strand.ran(node.node_id)
         self.progress.node_done(node.node_id)
         return outcome.port
@@ -183,9 +182,11 @@ class Execution:
             changed = replace(node, config=attempt.settings(node.config))
             flow = FlowControl(self, strand, node.node_id)
             inputs = attempt.inputs(self._inputs(node))
-            return await self.job.types.type_of(node).code(
+            outcome = await self.job.types.type_of(node).code(
                 NodeContext(changed, inputs, strand.scope, flow.repeat, flow, self.place)
             )
+            self.offer(node.node_id, outcome.outputs)
+            return outcome
         except (ControlMoved, JobStopped):
             raise
         except WorkflowError as error:

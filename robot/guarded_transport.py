@@ -39,7 +39,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise httpx.ConnectError("the host's name leads nowhere", request=request) from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         if not self._rules.trusts(host, port):

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -45,7 +46,7 @@ class Masker:
             return {self._masked(key): self._masked(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [self._masked(each) for each in value]
-        if isinstance(value, int) and not isinstance(value, bool) and len(str(value)) >= SHORTEST:
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             # A numeric secret that came back from JSON as a number.
             return MASK if str(value) in self._forms else value
         return value
@@ -62,6 +63,8 @@ def _encodings(text: str) -> Iterator[str]:
         yield re.sub("%..", lambda match: match[0].lower(), encoded)
     for ascii_only in (True, False):
         yield json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+    # As messages quote names: by repr(), with and without the quotation marks escaped.
+    yield from (repr(text)[1:-1], repr("'\"" + text)[4:-1])
     yield escape(text)
     raw = text.encode("utf-8", "replace")
     yield from (raw.hex(), raw.hex().upper())

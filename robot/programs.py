@@ -1,6 +1,7 @@
 """Running a program as part of a job: bounded in time and output, and ended with everything that it started."""
 
 import asyncio
+import codecs
 import contextlib
 import os
 import signal
@@ -21,6 +22,8 @@ LONGEST_LINE: Final = 8_000
 MAX_ANSWER_BYTES: Final = 800_000
 KILL_AFTER_SECONDS: Final = 5.0
 _CHUNK: Final = 65_536
+_MARGIN: Final = 65_536
+"""Characters beyond a cut that are looked at for secrets."""
 _KEPT_VARIABLES: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "SYSTEMROOT", "COMSPEC")
 
 
@@ -43,6 +46,8 @@ class Program:
     environment: Mapping[str, str]
     stdin: bytes
     on_line: Callable[[str, bool], None]
+    hide: Callable[[str], str]
+    """Takes secrets out of a text, before it is cut: the rest of one would not be known again."""
     takes_answer: bool = False
 
     async def run(self, cancel: CancelScope, timeout_seconds: float) -> Ended:
@@ -89,7 +94,7 @@ class Program:
     async def _attend(
         self, process: asyncio.subprocess.Process, out: "_Pipe", err: "_Pipe", answer: "_Pipe | None"
     ) -> Ended:
-        stdout, stderr = _Output(self.on_line, is_error=False), _Output(self.on_line, is_error=True)
+        stdout, stderr = (_Output(self.on_line, self.hide, is_error=is_error) for is_error in (False, True))
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed(process))
             group.create_task(stdout.read(out))
@@ -99,7 +104,7 @@ class Program:
         answer_bytes = b"" if answered is None else answered.result()
         if len(answer_bytes) > MAX_ANSWER_BYTES:
             raise CodeFailed(f"the result has more than {MAX_ANSWER_BYTES:,} bytes; write it to a file")
-        return Ended(exit_code, stdout.text, stderr.text, answer_bytes)
+        return Ended(exit_code, stdout.end, stderr.end, answer_bytes)
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -116,28 +121,32 @@ class _Output:
     """One stream: its lines are told as they come, its end is kept."""
 
     on_line: Callable[[str, bool], None]
+    hide: Callable[[str], str]
     is_error: bool
-    text: str = ""
+    _kept: str = ""
     _lines: int = 0
     _open: str = field(default="")
 
+    @property
+    def end(self) -> str:
+        return self.hide(self._kept)[-MAX_KEPT:]
+
     async def read(self, pipe: "_Pipe") -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         async for chunk in pipe.chunks():
-            text = chunk.decode("utf-8", "replace")
-            self.text = (self.text + text)[-MAX_KEPT:]
-            *whole, self._open = (self._open + text).split("\n")
+            text = decoder.decode(chunk)
+            self._kept = (self._kept + text)[-MAX_KEPT - _MARGIN :]
+            *whole, rest = (self._open + text).split("\n")
             for line in whole:
                 self._tell(line)
-            if len(self._open) > LONGEST_LINE:
-                self._tell(self._open)
-                self._open = ""
+            self._open = rest[: LONGEST_LINE + _MARGIN]
         if self._open:
             self._tell(self._open)
 
     def _tell(self, line: str) -> None:
         self._lines += 1
         if self._lines <= MAX_LOGGED and line.strip():
-            self.on_line(line.rstrip("\r")[:LONGEST_LINE], self.is_error)
+            self.on_line(self.hide(line.rstrip("\r"))[:LONGEST_LINE], self.is_error)
         elif self._lines == MAX_LOGGED + 1:
             self.on_line(f"more than {MAX_LOGGED:,} lines: the rest is not logged", self.is_error)
 

@@ -22,7 +22,7 @@ def main() -> None:
     try:
         # Whoever configured the robot has allowed this.
         exec(compile(task["code"], "<node>", "exec"), names)  # noqa: S102 (what a PythonNode is for)
-        answer = json.dumps({"result": names["result"]})
+        answer = json.dumps({"result": names["result"]}, allow_nan=False)
     except Exception as error:  # noqa: BLE001 (told to the robot as the node's failure)
         answer = json.dumps({"error": f"{type(error).__name__}: {error}{_where(error)}"})
     sys.stdout.flush()

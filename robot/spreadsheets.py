@@ -12,9 +12,11 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell import MergedCell
 from openpyxl.utils.exceptions import IllegalCharacterError, InvalidFileException
 
 from robot.errors import FileFailed, InvalidConfig, WorkflowError
+from robot.trees import DAMAGED_ARCHIVE
 from robot.values import text_of
 
 MAX_PARTS = 2_000
@@ -62,7 +64,7 @@ def _check(content: bytes, name: str, most: int) -> None:
     try:
         with ZipFile(io.BytesIO(content)) as archive:
             _check_parts(archive, name, most)
-    except (BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except (*DAMAGED_ARCHIVE, OSError) as error:
         raise _unreadable(name) from error
 
 
@@ -94,12 +96,20 @@ def value_of(cell: Cell) -> Any:
 
 
 def put(sheet: Any, row: int, column: int, value: Any, *, formulas: bool) -> None:
-    """Writes one cell; a text that begins with `=` is a formula only with `formulas`. Raises FileFailed."""
+    """Writes one cell; nothing empties it, and a text that begins with `=` is a formula only with `formulas`.
+
+    Raises FileFailed.
+    """
     cell_value = _cell_value(value)
     if isinstance(cell_value, str) and len(cell_value) > MAX_CELL_TEXT:
         raise FileFailed(f"a cell holds at most {MAX_CELL_TEXT:,} characters")
     try:
-        cell = sheet.cell(row=row, column=column, value=cell_value)
+        cell = sheet.cell(row=row, column=column)
+        if isinstance(cell, MergedCell):
+            if cell_value is None:
+                return
+            raise FileFailed(f"row {row}, column {column} is part of a merged cell, which holds one value at its start")
+        cell.value = cell_value
     except (IllegalCharacterError, ValueError) as error:
         raise FileFailed(f"row {row}, column {column}: a workbook cannot hold this value") from error
     if isinstance(cell_value, str) and not formulas and cell.data_type in {"f", "e"}:
@@ -124,6 +134,12 @@ def names_of(cells: tuple[Cell, ...]) -> list[str]:
     if len(set(names)) < len(names):
         raise FileFailed("two columns have the same header")
     return names
+
+
+def last_row_of(sheet: Any) -> int:
+    """Returns the number of the last row that has something, 0 for none; formatting alone is nothing."""
+    cells = sheet._cells.items()  # noqa: SLF001 (asking the sheet for its rows would make all their cells)
+    return max((row for (row, _), cell in cells if cell.value is not None or isinstance(cell, MergedCell)), default=0)
 
 
 def without_blank_end(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -161,11 +177,14 @@ def named(headers: list[str], cells: tuple[Cell, ...]) -> dict[str, Any]:
 
 
 def sheet_of(book: Workbook, name: str | None) -> Any:
-    """Returns the sheet of that name, or the first. Raises InvalidConfig, naming those there are."""
+    """Returns the sheet of that name, or the first. Raises InvalidConfig, naming those there are.
+
+    Excel takes names for the same that differ in case only.
+    """
     if name is None and book.worksheets:
         return book.worksheets[0]
     for sheet in book.worksheets:
-        if sheet.title == name:
+        if name is not None and sheet.title.lower() == name.lower():
             return sheet
     known = ", ".join(sheet.title for sheet in book.worksheets[:20])
     raise InvalidConfig(f"there is no sheet {name!r}; there are: {known}")

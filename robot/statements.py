@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _BUSY = {5, 6}
 _INTERRUPTED = 9
-MAX_MESSAGE = 200
+# Not less: it may hold values, secrets among them, which are found only where they are whole.
+MAX_MESSAGE = 20_000
 _FETCHED_AT_ONCE = 500
 
 Params = Mapping[str, Any]

@@ -1,10 +1,13 @@
-"""Many files at once: listing, copying and moving inside the working directory."""
+"""Many files at once: listing, copying and moving inside the working directory, and archives of them."""
 
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from lzma import LZMAError
 from pathlib import Path
+from zipfile import BadZipFile
 
 from robot.errors import FileFailed, InvalidConfig, PathRefused
 from robot.files import appearing_whole
@@ -12,6 +15,9 @@ from robot.files import appearing_whole
 MAX_WILD_FOLDERS = 2
 MAX_DEPTH = 64
 _CHUNK = 1_000_000
+
+DAMAGED_ARCHIVE = (BadZipFile, LZMAError, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
+"""What reading a zip archive raises that is none, or is damaged."""
 
 Check = Callable[[], None]
 

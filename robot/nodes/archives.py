@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 from stat import S_ISLNK
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from robot.errors import FileFailed, InvalidConfig, PathRefused
 from robot.files import appearing_whole
@@ -10,7 +10,7 @@ from robot.nodes.context import NodeContext
 from robot.nodes.files import allowance_of, own_path, told
 from robot.nodes.in_thread import in_thread
 from robot.nodes.table import NodeTable, Outcome
-from robot.trees import Allowance, walk
+from robot.trees import DAMAGED_ARCHIVE, Allowance, walk
 from robot.values import kind_of
 
 nodes = NodeTable()
@@ -82,6 +82,10 @@ def _add(context: NodeContext, archive: ZipFile, path: Path, name: Path, allowan
     allowance.entry()
     info = ZipInfo.from_file(path, name.as_posix(), strict_timestamps=False)
     info.compress_type = ZIP_DEFLATED
+    try:
+        info.filename.encode()
+    except UnicodeEncodeError as error:
+        raise FileFailed(f"an archive cannot hold the name {info.filename!r}, which is no text") from error
     with path.open("rb") as content, archive.open(info, "w") as out:
         while chunk := content.read(_CHUNK):
             context.run.cancel.check()
@@ -111,7 +115,7 @@ async def unpack(context: NodeContext) -> Outcome:
                     places = _places(context, archive, folder_name, overwrite)
                     for info, place in places:
                         _extract(context, archive, info, place)
-            except (BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+            except DAMAGED_ARCHIVE as error:
                 raise FileFailed(f"{source_name!r} is not a zip archive that can be unpacked") from error
         paths = [files.shown(place) for info, place in places if not info.is_dir()]
         return Outcome({"paths": paths, "count": len(paths)})

@@ -62,7 +62,7 @@ async def bounded(context: NodeContext, work: Awaitable[T], within_ms: float) ->
 async def _about_element(context: NodeContext, element: "Locator", error: Exception) -> Exception:
     if not _is_playwrights(error):
         return error
-    shown = context.text("selector")[:MAX_SHOWN]
+    shown = context.run.secrets.text(context.text("selector"))[:MAX_SHOWN]
     if "strict mode violation" in str(error):
         message = f"several elements match {shown!r}; make it more exact, or set `first`"
         return OutsideFailed(message, error_type="SELECTOR_AMBIGUOUS")

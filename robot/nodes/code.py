@@ -34,6 +34,7 @@ async def run_command(context: NodeContext) -> Outcome:
         environment=_texts(context, "env"),
         stdin=text_of(context.value("stdin", "")).encode(),
         on_line=lambda line, is_error: context.log(line, "warning" if is_error else "info"),
+        hide=context.run.secrets.text,
     )
     ended = await program.run(context.run.cancel, seconds)
     if ended.exit_code != 0 and context.flag("fail_on_error", default=True):
@@ -63,6 +64,7 @@ async def run_python(context: NodeContext) -> Outcome:
         environment={},
         stdin=encode_json({"code": code, "inputs": inputs}),
         on_line=lambda line, is_error: context.log(line, "warning" if is_error else "info"),
+        hide=context.run.secrets.text,
         takes_answer=True,
     )
     ended = await program.run(context.run.cancel, seconds)

@@ -150,7 +150,9 @@ class NodeContext:
     def text(self, name: str, default: str | None = None) -> str:
         """Returns a text that is not empty. Raises InvalidConfig."""
         value = self.value(name, default)
-        if not isinstance(value, str) or not value:
+        if value == "":
+            raise InvalidConfig(f"`{name}` is empty")
+        if not isinstance(value, str):
             raise InvalidConfig(f"`{name}` has to be a text, not {kind_of(value)}")
         return value
 

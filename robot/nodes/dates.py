@@ -21,6 +21,7 @@ MAX_FORMAT = 200
 MAX_STEPS = 1_000_000
 MAX_BUSINESS_DAYS = 100_000
 SATURDAY = 5
+OUTSIDE = "this is outside the years 1 to 9999"
 _UNITS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 
 
@@ -98,7 +99,7 @@ async def convert(context: NodeContext) -> Outcome:
     moment = _placed(_of(context, "value"), _zone(context, "from_time_zone"))
     if moment.tzinfo is None:
         raise InvalidConfig("`value` has no time zone; say by `from_time_zone` where its clock hangs")
-    return _told(moment.astimezone(zone))
+    return _told(_at(moment, zone))
 
 
 @_nodes.register("date.add")
@@ -113,12 +114,14 @@ async def add(context: NodeContext) -> Outcome:
     moment = _shown_in(_of(context, "value"), _zone(context))
     try:
         moment = _months_later(moment, 12 * _whole(context, "years") + _whole(context, "months"))
-        moment += timedelta(days=7 * _whole(context, "weeks") + _whole(context, "days"))
+        days = 7 * _whole(context, "weeks") + _whole(context, "days")
+        # Adding no day would take the second of two hours of the same name for the first.
+        moment = moment + timedelta(days=days) if days else moment
         moment = _business_days_later(moment, _whole(context, "business_days"), _holidays(context))
         elapsed = timedelta(**{unit: _whole(context, unit) for unit in ("hours", "minutes", "seconds")})
         moment = _elapsed_later(moment, elapsed) if elapsed else moment
     except (OverflowError, ValueError) as error:
-        raise InvalidConfig("this is outside the years 1 to 9999") from error
+        raise InvalidConfig(OUTSIDE) from error
     return _told(moment, is_day=is_day and not elapsed)
 
 
@@ -185,7 +188,14 @@ def _placed(moment: datetime, zone: ZoneInfo | None) -> datetime:
 def _shown_in(moment: datetime, zone: ZoneInfo | None) -> datetime:
     if zone is None:
         return moment
-    return moment.astimezone(zone) if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    return _at(moment, zone) if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+
+
+def _at(moment: datetime, zone: ZoneInfo) -> datetime:
+    try:
+        return moment.astimezone(zone)
+    except OverflowError as error:
+        raise InvalidConfig(OUTSIDE) from error
 
 
 def _told(moment: datetime, *, is_day: bool = False) -> Outcome:

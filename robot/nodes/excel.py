@@ -7,6 +7,7 @@ values, formulas and styles; drawings and pivot tables are lost.
 """
 
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 from robot.errors import FileFailed, InvalidConfig
@@ -15,6 +16,7 @@ from robot.nodes.csv_files import cells_of, headers_of
 from robot.nodes.in_thread import in_thread
 from robot.nodes.json_files import check_size
 from robot.nodes.table import NodeTable, Outcome
+from robot.trees import DAMAGED_ARCHIVE
 from robot.values import kind_of, text_of
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 nodes = NodeTable()
 
 _CHECK_EVERY = 1_000
+# What Excel takes.
+_LONGEST_SHEET_NAME = 31
+_NOT_IN_SHEET_NAMES = re.compile(r"[:\\/?*\[\]]")
 
 
 @nodes.register("excel.sheets")
@@ -81,7 +86,7 @@ def _rows(context: NodeContext, book: "Workbook", sheet_name: str | None, area: 
                 headers = names_of(cells)
             elif number > header_row and any(cell is not None for cell in cells):
                 data.append(named(headers, cells) if header_row else [value_of(cell) for cell in cells])
-    except (ValueError, KeyError, IndexError, TypeError, SyntaxError) as error:
+    except (*DAMAGED_ARCHIVE, KeyError, IndexError, TypeError, SyntaxError) as error:
         raise FileFailed("the sheet cannot be read: its part of the workbook is damaged") from error
     check_size(data, context.run.limits.max_file_bytes)
     return Outcome({"data": data, "headers": headers, "row_count": len(data), "sheet": sheet.title})
@@ -132,7 +137,7 @@ async def _write(context: NodeContext, *, appends: bool) -> Outcome:
     clears, formulas = context.flag("clear_sheet", default=False), context.flag("formulas", default=False)
     files, limits = context.run.files, context.run.limits
 
-    def work() -> str:
+    def work() -> dict[str, Any]:
         check_size(rows, limits.max_file_bytes)
         _check_count(rows, limits.max_rows)
         book = _existing(context, name)
@@ -143,10 +148,10 @@ async def _write(context: NodeContext, *, appends: bool) -> Outcome:
             _put_rows(context, sheet, start, headers if shows_headers else [], headers, rows, formulas)
         content = io.BytesIO()
         book.save(content)
-        return files.shown(files.write(name, content.getvalue()))
+        path = files.write(name, content.getvalue())
+        return {"file_path": files.shown(path), "sheet": sheet.title, "row_count": len(rows)}
 
-    path = await in_thread(context, work)
-    return Outcome({"file_path": path, "sheet": sheet_name, "row_count": len(rows)})
+    return Outcome(await in_thread(context, work))
 
 
 def _start(cell: str) -> tuple[int, int]:
@@ -185,29 +190,29 @@ def _opened(context: NodeContext, name: str, *, editing: bool = False, formulas:
 
 def _sheet(book: "Workbook", name: str, *, clears: bool) -> Any:
     for place, sheet in enumerate(book.worksheets):
-        if sheet.title == name:
+        if sheet.title.lower() == name.lower():
             if not clears:
                 return sheet
             book.remove(sheet)
-            return book.create_sheet(name, place)
-    try:
-        return book.create_sheet(name)
-    except ValueError as error:
-        raise InvalidConfig("`sheet` has at most 31 characters and none of : \\ / ? * [ ]") from error
+            return book.create_sheet(sheet.title, place)
+    if len(name) > _LONGEST_SHEET_NAME or _NOT_IN_SHEET_NAMES.search(name):
+        raise InvalidConfig("`sheet` has at most 31 characters and none of : \\ / ? * [ ]")
+    return book.create_sheet(name)
 
 
 def _append_rows(context: NodeContext, sheet: Any, headers: list[Any], rows: list[Any], formulas: bool) -> None:
-    from robot.spreadsheets import without_blank_end
+    from robot.spreadsheets import last_row_of, without_blank_end
 
     first = without_blank_end(next(sheet.iter_rows(min_row=1, max_row=1, values_only=True), ()))
-    if not first and sheet.max_row <= 1:
+    last_row = last_row_of(sheet)
+    if last_row == 0:
         _put_rows(context, sheet, (1, 1), headers, headers, rows, formulas)
         return
     known = [text_of(cell) for cell in first]
     missing = [text_of(key) for row in rows if isinstance(row, dict) for key in row if text_of(key) not in known]
     if missing:
         raise InvalidConfig(f"the sheet has no column {missing[0][:100]!r}")
-    _put_rows(context, sheet, (sheet.max_row + 1, 1), [], known, rows, formulas)
+    _put_rows(context, sheet, (last_row + 1, 1), [], known, rows, formulas)
 
 
 def _put_rows(

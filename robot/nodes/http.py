@@ -16,6 +16,7 @@ from robot.nodes.context import NodeContext
 from robot.nodes.files import told
 from robot.nodes.http_request import prepared
 from robot.nodes.table import NodeTable, Outcome
+from robot.values import ValueTooLarge, size_of
 
 nodes = NodeTable()
 
@@ -51,7 +52,8 @@ async def request(context: NodeContext) -> Outcome:
     except AddressRefused as error:
         message = "the address is internal, which this robot's configuration does not allow (CASARE_ROBOT_HTTP_ALLOW)"
         raise HttpFailed(message, error_type="ADDRESS_REFUSED", retryable=False) from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        # The latter two of a redirect, or of a name that no host can have.
         raise _failure(error) from error
 
 
@@ -65,7 +67,7 @@ async def _exchange(context: NodeContext, kind: str) -> Outcome:
         if kind == "file" and response.status_code < 400:
             return await _saved(context, response)
         body = await _body(response, context.run.limits.max_response_bytes)
-    return Outcome(_outputs(response, body, kind))
+    return Outcome(await asyncio.to_thread(_outputs, response, body, kind))
 
 
 @asynccontextmanager
@@ -120,7 +122,7 @@ def _too_large(limit: int) -> HttpFailed:
     return HttpFailed(f"the answer is larger than {limit:,} bytes", error_type="RESPONSE_TOO_LARGE", retryable=False)
 
 
-def _failure(error: httpx.HTTPError) -> HttpFailed:
+def _failure(error: Exception) -> HttpFailed:
     # The address may hold credentials, so only the kind of failure is told.
     network = isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError | httpx.ProxyError)
     kind = "NETWORK_ERROR" if network else "HTTP_ERROR"
@@ -132,11 +134,25 @@ def _outputs_of_head(response: httpx.Response) -> dict[str, Any]:
 
 
 def _outputs(response: httpx.Response, body: bytes, kind: str) -> dict[str, Any]:
-    parsed = None
-    if kind == "json" or (kind == "auto" and body and "json" in response.headers.get("content-type", "")):
-        try:
-            parsed = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise HttpFailed(f"the answer is not JSON: {error}", error_type="HTTP_ERROR", retryable=False) from error
-    text = body.decode(response.encoding or "utf-8", errors="replace")
-    return {**_outputs_of_head(response), "response_body": text, "response_json": parsed}
+    encoding = response.encoding or "utf-8"
+    is_json = kind == "json" or (kind == "auto" and body and "json" in response.headers.get("content-type", ""))
+    parsed = _parsed(body, encoding) if is_json else None
+    return {**_outputs_of_head(response), "response_body": _text(body, encoding), "response_json": parsed}
+
+
+def _parsed(body: bytes, encoding: str) -> Any:
+    try:
+        parsed = msgspec.json.decode(body.decode(encoding).removeprefix("\ufeff"))
+        size_of(parsed, len(body) + 1)
+    except (msgspec.DecodeError, LookupError, UnicodeError, RecursionError, ValueTooLarge) as error:
+        message = f"the answer is not JSON that can be used: {error}"
+        raise HttpFailed(message, error_type="HTTP_ERROR", retryable=False) from error
+    return parsed
+
+
+def _text(body: bytes, encoding: str) -> str:
+    try:
+        return body.decode(encoding, errors="replace")
+    except (LookupError, UnicodeError):
+        # Servers may name encodings that are none of texts.
+        return body.decode(errors="replace")

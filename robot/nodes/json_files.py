@@ -1,16 +1,18 @@
 """Nodes for JSON files."""
 
-import asyncio
 from decimal import Decimal
 
 import msgspec
 
 from robot.errors import FileFailed, InvalidConfig, ResultTooLarge
 from robot.nodes.context import NodeContext
+from robot.nodes.in_thread import in_thread
 from robot.nodes.table import NodeTable, Outcome
 from robot.values import Decimals, ValueTooLarge, encode_json, size_of
 
 nodes = NodeTable()
+
+MAX_EXPONENT = 1_000
 
 
 def check_size(value: object, max_bytes: int) -> None:
@@ -23,7 +25,11 @@ def check_size(value: object, max_bytes: int) -> None:
 
 @nodes.register("WriteJSONNode", "WriteJSONFileNode", "json.write")
 async def write_json(context: NodeContext) -> Outcome:
-    """Writes `data` as a JSON file, replacing it in one step. Decimals keep their digits, as strings or numbers."""
+    """Writes `data` as the JSON file `file_path`, replacing it in one step.
+
+    Decimals keep all their digits, by `decimals` as a string (default) or number. `indent` (2; 0: all in one line).
+    Outputs `file_path` and `size_bytes`.
+    """
     name = context.text("file_path")
     if not context.has("data"):
         raise InvalidConfig("`data` is missing")
@@ -36,7 +42,7 @@ async def write_json(context: NodeContext) -> Outcome:
         content = encode_json(data, decimals=decimals, indent=indent) + b"\n"
         return context.run.files.shown(context.run.files.write(name, content)), len(content)
 
-    path, size_bytes = await asyncio.to_thread(write)
+    path, size_bytes = await in_thread(context, write)
     return Outcome({"file_path": path, "size_bytes": size_bytes})
 
 
@@ -47,6 +53,14 @@ def _decimals(context: NodeContext) -> Decimals:
     if value == "string":
         return "string"
     raise InvalidConfig("`decimals` is string or number")
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if number.is_finite() and abs(number.adjusted()) > MAX_EXPONENT:
+        # In full, as people read it, it would have that many digits.
+        raise ValueError(f"a number with an exponent beyond {MAX_EXPONENT:,}")
+    return number
 
 
 @nodes.register("ReadJSONNode", "ReadJSONFileNode", "json.read")
@@ -60,7 +74,7 @@ async def read_json(context: NodeContext) -> Outcome:
 
     def read() -> Outcome:
         content = context.run.files.read(name, max_bytes=most)
-        decoder = msgspec.json.Decoder(float_hook=Decimal if exact else None)
+        decoder = msgspec.json.Decoder(float_hook=_decimal if exact else None)
         try:
             data = decoder.decode(content.removeprefix(b"\xef\xbb\xbf"))
             size_of(data, most)
@@ -68,4 +82,4 @@ async def read_json(context: NodeContext) -> Outcome:
             raise FileFailed(f"{name!r} is not JSON that can be used: {error}") from error
         return Outcome({"data": data, "size_bytes": len(content)})
 
-    return await asyncio.to_thread(read)
+    return await in_thread(context, read)

@@ -21,6 +21,8 @@ _LAST_SECONDS: Final = 2.0
 MAX_LOG_LINES: Final = 2_000
 MAX_FAILURES: Final = 50
 MAX_MESSAGE: Final = 500
+MAX_TEXT: Final = 2_000
+_TEXTS: Final = ("name", "suite", "message")
 _LEVELS: Final = {"TRACE": "debug", "DEBUG": "debug", "WARN": "warning", "ERROR": "error", "FAIL": "error"}
 # Exit codes up to this count the tests that failed; beyond, nothing was run as it should.
 _MOST_FAILED: Final = 250
@@ -59,7 +61,7 @@ async def run(context: NodeContext) -> Outcome:
     except OSError as error:
         raise OutsideFailed(_MISSING, error_type="FRAMEWORK_MISSING") from error
     if not story.is_told or code > _MOST_FAILED:
-        raise _not_run(code, complaint)
+        raise _not_run(code, context.run.secrets.text(complaint))
     if fails and story.failed:
         text = f"{story.summary()}; the log is {_shown(context, suite, 'log.html')}"
         raise OutsideFailed(text, error_type="TESTS_FAILED")
@@ -124,7 +126,8 @@ async def _watched(context: NodeContext, suite: Suite, story: "_Story") -> tuple
 
 async def _follow(context: NodeContext, framework: FrameworkRun, story: "_Story") -> None:
     lines = 0
-    async for event in framework.events():
+    async for told in framework.events():
+        event = told | {name: _short(context, told[name]) for name in _TEXTS if name in told}
         shown = story.take(event)
         if shown is not None:
             await context.say(shown, story.share)
@@ -132,6 +135,10 @@ async def _follow(context: NodeContext, framework: FrameworkRun, story: "_Story"
         if line is not None and lines <= MAX_LOG_LINES:
             lines += 1
             context.log(*(line if lines <= MAX_LOG_LINES else ("more is in log.html", "info")))
+
+
+def _short(context: NodeContext, text: str) -> str:
+    return context.run.secrets.text(text)[:MAX_TEXT]
 
 
 def _line(event: dict[str, Any]) -> tuple[str, str] | None:

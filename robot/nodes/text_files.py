@@ -1,6 +1,7 @@
 """Nodes for text files. `encoding` is utf-8 unless another is given; a byte-order mark is not part of the text."""
 
 import codecs
+from pathlib import Path
 
 from robot.errors import FileFailed, InvalidConfig
 from robot.files import WorkingDirectory
@@ -16,20 +17,33 @@ nodes = NodeTable()
 
 def decoded(content: bytes, encoding: str, name: str) -> str:
     """Returns the text of a file. Raises InvalidConfig for an encoding that is none, FileFailed for other bytes."""
-    codec = _codec(encoding)
+    codec = codec_of(encoding)
     try:
-        return content.decode("utf-8-sig" if codec == "utf-8" else codec)
+        return content.decode(codec)
     except UnicodeDecodeError as error:
         raise FileFailed(f"{name!r} is not {encoding}: byte {error.start}") from error
 
 
-def encoded(text: str, encoding: str) -> bytes:
-    """Returns the text's bytes. Raises InvalidConfig for an encoding that is none or does not have a character."""
+def encoded(text: str, encoding: str, *, goes_on: bool = False) -> bytes:
+    """Returns the text's bytes; a text that `goes_on` after others of its file has no byte-order mark.
+
+    Raises InvalidConfig for an encoding that is none or does not have a character.
+    """
     codec = _codec(encoding)
     try:
-        return text.encode(codec)
+        if not goes_on:
+            return text.encode(codec)
+        encoder = codecs.getincrementalencoder(codec)()
+        encoder.setstate(0)
+        return encoder.encode(text, final=True)
     except UnicodeEncodeError as error:
         raise InvalidConfig(f"{encoding!r} does not have the character at position {error.start}") from error
+
+
+def codec_of(encoding: str) -> str:
+    """Returns the codec that reads this encoding, without a byte-order mark. Raises InvalidConfig."""
+    codec = _codec(encoding)
+    return "utf-8-sig" if codec == "utf-8" else codec
 
 
 def _codec(encoding: str) -> str:
@@ -40,6 +54,11 @@ def _codec(encoding: str) -> str:
     except (LookupError, ValueError) as error:
         raise InvalidConfig(f"there is no encoding {encoding[:40]!r}") from error
     return codec
+
+
+def has_content(path: Path) -> bool:
+    """Returns whether there is a file that is not empty."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def append(files: WorkingDirectory, name: str, content: bytes, *, max_bytes: int) -> str:
@@ -83,7 +102,8 @@ async def write(context: NodeContext) -> Outcome:
     def work() -> Outcome:
         check_size(value, most)
         text = text_of(value)
-        content = encoded(text + "\n" if newline and not text.endswith("\n") else text, encoding)
+        text += "\n" if newline and not text.endswith("\n") else ""
+        content = encoded(text, encoding, goes_on=adds and has_content(files.resolve(name)))
         path = append(files, name, content, max_bytes=most) if adds else files.shown(files.write(name, content))
         return Outcome({"file_path": path, "size_bytes": len(content)})
 

@@ -1,8 +1,9 @@
 """Nodes that shape texts. What arrives has to be a text; nothing here fails but for its settings (INVALID_CONFIG)."""
 
 import re
+import unicodedata
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 from robot.errors import InvalidConfig
@@ -14,18 +15,29 @@ from robot.values import kind_of, text_of
 
 nodes = NodeTable()
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+|\d+")
+_RUNS = re.compile(r"\d+|[^\W\d_]+")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPS = re.compile(r"[+-]?\d{1,3}(?:X\d{2,3})*X\d{3}", re.ASCII)
 MAX_DIGITS = 100
 
 
+def _words(text: str) -> Iterator[str]:
+    """The words in lower case: `HTTPServer2` has http, server and 2."""
+    for run in _RUNS.findall(unicodedata.normalize("NFC", text)):
+        start = 0
+        for place in range(1, len(run)):
+            if run[place].isupper() and (not run[place - 1].isupper() or run[place + 1 : place + 2].islower()):
+                yield run[start:place].lower()
+                start = place
+        yield run[start:].lower()
+
+
 def _snake(text: str) -> str:
-    return "_".join(word.lower() for word in _WORDS.findall(text))
+    return "_".join(_words(text))
 
 
 def _camel(text: str) -> str:
-    words = [word.lower() for word in _WORDS.findall(text)]
+    words = list(_words(text))
     return "".join(words[:1] + [word.capitalize() for word in words[1:]])
 
 

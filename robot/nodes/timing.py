@@ -33,7 +33,7 @@ async def wait(context: NodeContext) -> Outcome:
 async def tell(context: NodeContext) -> Outcome:
     """Writes `message` to the job's log and the robot's own, and shows it as the job's progress message.
 
-    A secret in it is shown as `***`.
+    A secret in it is shown as `***`. `level`: debug, info (default), warning or error.
     """
     level = context.text("level", "info").lower()
     if level not in _LEVELS:

@@ -25,7 +25,7 @@ def check_name(setting: str, name: object) -> str:
 
 @nodes.register("SetVariableNode")
 async def set_variable(context: NodeContext) -> Outcome:
-    """Sets `variable_name` to `value`."""
+    """Sets the variable `variable_name` to `value`, which is at the port `value` too."""
     name = variable_name(context, "variable_name")
     if not context.has("value") and not context.has("default_value"):
         raise InvalidConfig("`value` is missing")
@@ -37,7 +37,7 @@ async def set_variable(context: NodeContext) -> Outcome:
 
 @nodes.register("GetVariableNode")
 async def get_variable(context: NodeContext) -> Outcome:
-    """Offers the variable at the port `value`; fails when there is neither a variable nor a `default_value`."""
+    """Offers the variable `variable_name` at the port `value`, or else `default_value`; fails when there is neither."""
     name = variable_name(context, "variable_name")
     if name in context.run.variables:
         return Outcome({"value": context.run.variables[name]})

@@ -91,15 +91,15 @@ class JobFinished(JobEvent, frozen=True):
     finished_ms: int = 0
     duration_ms: int | None = None
     """From the claim of the last attempt to its end; None when the job never ran."""
+    healing_attempts: int = 0
+    """How often robots tried to mend a broken step, in all attempts together (`shared/jobs/self_healing.py`)."""
+    healing_successes: int = 0
 
 
 class JobCompleted(JobFinished, frozen=True):
     """The robot finished the job."""
 
     TYPE: ClassVar[str] = "job.completed"
-    healing_attempts: int = 0
-    """How often its robot tried to mend a broken step (`shared/jobs/self_healing.py`)."""
-    healing_successes: int = 0
 
 
 class JobFailed(JobFinished, frozen=True):
@@ -109,9 +109,6 @@ class JobFailed(JobFinished, frozen=True):
     error_message: str = ""
     error_type: str | None = None
     failed_node: str | None = None
-    healing_attempts: int = 0
-    """How often its robot tried to mend a broken step in the last attempt."""
-    healing_successes: int = 0
 
 
 class JobCancelled(JobFinished, frozen=True):

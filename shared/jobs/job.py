@@ -107,6 +107,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     progress_message: str | None = None
     result_json: str | None = None
     """What the robot handed back, or told of the attempt that failed last; None again once another has begun."""
+    healing_attempts: int = 0
+    """How often earlier attempts, of which `result_json` tells nothing any more, tried to mend a broken step."""
+    healing_successes: int = 0
     error_message: str | None = None
     error_type: str | None = None
     failed_node: str | None = None

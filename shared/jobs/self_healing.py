@@ -1,12 +1,15 @@
 """What a robot's result says about self-healing: how often it tried to mend a broken step, how often that worked.
 
 A robot reports it for the whole job, `{"self_healing": {"attempts": 3, "successes": 2}}`, or for each node, the same
-object in the entries of `node_execution`. What is said for the whole job counts, else the sum over the nodes.
+object in the entries of `node_execution`. What is said for the whole job counts, else the sum over the nodes. Each of
+a job's attempts may tell some: the figures have the sum of all.
 """
 
 from typing import Any, Final, NamedTuple
 
 import msgspec
+
+from shared.jobs.job import Job
 
 MOST_ATTEMPTS: Final = 1_000_000
 """More in one job is a mistake and counts as this many."""
@@ -42,6 +45,12 @@ def self_healing_of(result_json: str | None) -> SelfHealing:
     nodes = result.get("node_execution")
     reported = [_counts(node.get(_NAME)) for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
     return bounded(sum(one.attempts for one in reported), sum(one.successes for one in reported))
+
+
+def healing_of(job: Job, result_json: str | None) -> SelfHealing:
+    """The counts of all attempts of `job`, of which the last told `result_json`."""
+    last = self_healing_of(result_json)
+    return bounded(job.healing_attempts + last.attempts, job.healing_successes + last.successes)
 
 
 def bounded(attempts: int, successes: int) -> SelfHealing:

@@ -22,7 +22,7 @@ from shared.events.jobs import (
 )
 from shared.jobs import JobStatus, queue_position
 from shared.jobs.job import Job
-from shared.jobs.self_healing import self_healing_of
+from shared.jobs.self_healing import healing_of
 
 LEASE_EXPIRED: Final = "LEASE_EXPIRED"
 JOB_TIMEOUT: Final = "JOB_TIMEOUT"
@@ -61,6 +61,7 @@ def claim(
         "current_node": None,
         "progress_message": None,
         "result_json": None,
+        **_healed(job, job.result_json),
     }
     event = JobClaimed(**_facts(job, status), attempt=job.attempt + 1, robot_id=robot_id, lease_expires_ms=expires_ms)
     return Change(Verb.CLAIM, fields, event)
@@ -114,7 +115,7 @@ def complete(job: Job, *, result_json: str, report: str, now_ms: int) -> Change:
     """The robot finished the job."""
     status = target_of(Verb.COMPLETE, job)
     fields = {**_end(status, now_ms), "progress": 100, "result_json": result_json, "last_report": report}
-    return Change(Verb.COMPLETE, fields, _finished(JobCompleted, job, status, now_ms, **_healed(result_json)))
+    return Change(Verb.COMPLETE, fields, _finished(JobCompleted, job, status, now_ms, result_json))
 
 
 def fail(
@@ -133,7 +134,7 @@ def fail(
     error = {"error_message": error_message, "error_type": error_type, "failed_node": failed_node}
     told = {**error, "result_json": result_json, "last_report": report}
     fields = {**_end(status, now_ms), **buried(job, reason, now_ms), **told}
-    return Change(Verb.FAIL, fields, _finished(JobFailed, job, status, now_ms, **error, **_healed(result_json)))
+    return Change(Verb.FAIL, fields, _finished(JobFailed, job, status, now_ms, result_json, **error))
 
 
 def retry(
@@ -197,14 +198,16 @@ def time_out(job: Job, *, now_ms: int) -> Change:
     if _is_too_late(job, now_ms):
         reason, error = DeadReason.DEADLINE, _error(DEADLINE_EXCEEDED, "The job did not end before its deadline.")
     fields = {**_end(status, now_ms), **buried(job, reason, now_ms), **error, **_stopped(job, status)}
-    return Change(Verb.TIME_OUT, fields, _finished(JobTimedOut, job, status, now_ms, **error))
+    return Change(Verb.TIME_OUT, fields, _finished(JobTimedOut, job, status, now_ms, job.result_json, **error))
 
 
 def cancel(job: Job, *, cancelled_by: str, now_ms: int) -> Change:
     """A user stops the job; final at once (clarifications 13)."""
     status = target_of(Verb.CANCEL, job)
     fields = {**_end(status, now_ms), **_stopped(job, status)}
-    return Change(Verb.CANCEL, fields, _finished(JobCancelled, job, status, now_ms, cancelled_by=cancelled_by))
+    return Change(
+        Verb.CANCEL, fields, _finished(JobCancelled, job, status, now_ms, job.result_json, cancelled_by=cancelled_by)
+    )
 
 
 def remove_dead_letter(job: Job, *, how: Removal, removed_by: str, new_job_id: str | None = None) -> Change:
@@ -242,8 +245,8 @@ def _end(status: JobStatus, now_ms: int) -> dict[str, Any]:
     return {**_unlease(status, None), "queue_position": None, "waiting_until_ms": None, "finished_ms": now_ms}
 
 
-def _healed(result_json: str | None) -> dict[str, int]:
-    healing = self_healing_of(result_json)
+def _healed(job: Job, result_json: str | None) -> dict[str, Any]:
+    healing = healing_of(job, result_json)
     return {"healing_attempts": healing.attempts, "healing_successes": healing.successes}
 
 
@@ -290,11 +293,14 @@ def _queued_facts(job: Job, status: JobStatus, position: str | None, run_at_ms: 
     }
 
 
-def _finished(event_type: type[JobFinished], job: Job, status: JobStatus, now_ms: int, **extra: Any) -> JobFinished:
+def _finished(
+    event_type: type[JobFinished], job: Job, status: JobStatus, now_ms: int, result_json: str | None, **extra: Any
+) -> JobFinished:
     return event_type(
         **_held_facts(job, status),
         started_ms=job.started_ms or job.claimed_ms,
         finished_ms=now_ms,
         duration_ms=None if job.claimed_ms is None else now_ms - job.claimed_ms,
+        **_healed(job, result_json),
         **extra,
     )

@@ -8,7 +8,7 @@ from services.metrics.domain.wire import check_envelope, require_identifier, req
 from shared.events import CloudEvent, MalformedEvent
 from shared.events.jobs import JobCancelled, JobCompleted, JobFailed, JobFinished, JobTimedOut
 from shared.jobs import Job, JobStatus
-from shared.jobs.self_healing import NONE, bounded, self_healing_of
+from shared.jobs.self_healing import bounded, healing_of
 
 LONGEST_DURATION_MS: Final = 10 * 366 * 24 * 3_600_000
 LONGEST_ERROR_TYPE: Final = 64
@@ -21,7 +21,6 @@ TERMINAL_EVENTS: Final[dict[str, tuple[type[JobFinished], JobStatus]]] = {
     JobCancelled.TYPE: (JobCancelled, JobStatus.CANCELLED),
     JobTimedOut.TYPE: (JobTimedOut, JobStatus.TIMEOUT),
 }
-_TELL_HEALING: Final = frozenset({JobStatus.COMPLETED, JobStatus.FAILED})
 
 
 class JobFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,9 +49,7 @@ def fact_of(event: CloudEvent) -> JobFact:
     model, status = TERMINAL_EVENTS[event.type]
     data = event.data_as(model)
     _check(event, data)
-    healing = NONE
-    if isinstance(data, JobCompleted | JobFailed):
-        healing = bounded(data.healing_attempts, data.healing_successes)
+    healing = bounded(data.healing_attempts, data.healing_successes)
     return JobFact(
         job_id=data.job_id,
         tenant_id=event.tenantid,
@@ -71,8 +68,7 @@ def fact_of(event: CloudEvent) -> JobFact:
 
 def fact_of_job(job: Job, finished_ms: int) -> JobFact:
     """The same fact from the job itself, which has ended: what its terminal event says stands in its document too."""
-    # Others may keep what an earlier attempt of theirs told; their events do not count it.
-    healing = self_healing_of(job.result_json) if job.status in _TELL_HEALING else NONE
+    healing = healing_of(job, job.result_json)
     return JobFact(
         job_id=job.job_id,
         tenant_id=job.tenant_id,

@@ -95,13 +95,14 @@ async def test_what_is_told_of_a_failed_attempt_is_shown_until_the_next_one_begi
 ) -> None:
     robot = await dispatcher.registered()
     job_id = (await held(dispatcher, robot, max_attempts=2))["job_id"]
-    first = {"error_message": "boom", "result": {"node_execution": NODES}}
+    healed = [{**NODES[0], "self_healing": {"attempts": 3, "successes": 1}}, NODES[1]]
+    first = {"error_message": "boom", "result": {"node_execution": healed}}
     for _ in range(2):
         assert (await robot.post(f"/jobs/{job_id}/fail", first)).json() == {"job_id": job_id, "status": "pending"}
     # A repeat that says something else changes nothing.
     await robot.post(f"/jobs/{job_id}/fail", {"error_message": "boom", "result": {"other": 1}})
     shown = (await dispatcher.user().get(f"/jobs/{job_id}")).json()
-    assert (shown["status"], shown["result"]) == ("pending", {"node_execution": NODES})
+    assert (shown["status"], shown["result"]) == ("pending", {"node_execution": healed})
     clock.advance(seconds=2)
     await claimed_again(robot, job_id)
     assert (await dispatcher.job(job_id)).result_json is None
@@ -111,7 +112,7 @@ async def test_what_is_told_of_a_failed_attempt_is_shown_until_the_next_one_begi
     shown = (await dispatcher.user().get(f"/jobs/{job_id}")).json()
     assert (shown["status"], shown["result"]) == ("failed", last["result"])
     failures = await eventually(lambda: [event for event in dispatcher.events if event.type == "job.failed"])
-    assert [event.data_as(JobFailed).healing_attempts for event in failures] == [2]
+    assert [event.data_as(JobFailed).healing_attempts for event in failures] == [3 + 2]
 
 
 async def test_a_completed_job_has_its_own_result_whatever_an_earlier_attempt_told(

@@ -43,6 +43,8 @@ def _ended(draw: st.DrawFn, number: int) -> Ended:
         f"job-{number}", JobStatus.PENDING, finished_ms - 10**7, tenant_id=tenant_id,
         workflow_id=f"w-{workflow}", workflow_name=f"Workflow {draw(st.integers(0, 2))}",
     )  # fmt: skip
+    if draw(st.booleans()):
+        waiting = _changed(waiting, _failed_attempt(draw, waiting, finished_ms - 10**7))
     if duration_ms is None:
         return _after(waiting, lifecycle.cancel(waiting, cancelled_by="u", now_ms=finished_ms), finished_ms)
     robot_id = draw(st.sampled_from(("r-1", "r-2")))
@@ -51,6 +53,15 @@ def _ended(draw: st.DrawFn, number: int) -> Ended:
     )
     held = _changed(waiting, claim)
     return _after(held, _end(draw, held, finished_ms), finished_ms)
+
+
+def _failed_attempt(draw: st.DrawFn, waiting: Job, now_ms: int) -> Change:
+    """What an attempt that failed and is followed by another leaves of the job."""
+    claim = lifecycle.claim(waiting, robot_id="r-3", lease_token="t", lease_seconds=30, now_ms=now_ms)
+    return lifecycle.retry(
+        _changed(waiting, claim), error_message="m", error_type=None, run_at_ms=now_ms, report="r",
+        result_json=msgspec.json.encode({"self_healing": _healing(draw)}).decode(),
+    )  # fmt: skip
 
 
 def _end(draw: st.DrawFn, held: Job, now_ms: int) -> Change:

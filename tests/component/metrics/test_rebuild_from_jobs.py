@@ -24,7 +24,7 @@ from services.metrics.use_cases.record_job_fact import RecordJobFact
 from services.metrics.use_cases.roll_up_facts import RollUpFacts
 from shared.jobs import JOB_INDEXES, JOBS, Job, JobStatus
 from shared.jobs.job import to_document
-from shared.jobs.self_healing import self_healing_of
+from shared.jobs.self_healing import healing_of
 from shared.kernel.ids import new_id
 from shared.storage import Collection, Document, Store, connect
 from tests.component.metrics.histories import NOON_MS, TENANTS, Ended, histories
@@ -140,7 +140,7 @@ def check_analytics(found: Analytics, jobs: Sequence[Job]) -> None:
     for percent, percentile in ((50, found.duration_p50_ms), (90, found.duration_p90_ms), (99, found.duration_p99_ms)):
         exact = durations[math.ceil(percent * len(durations) / 100) - 1] if durations else 0
         assert percentile == pytest.approx(exact, rel=0.02)
-    healing = [self_healing_of(job.result_json) for job in timed]
+    healing = [healing_of(job, job.result_json) for job in jobs]
     attempts = sum(one.attempts for one in healing)
     successes = sum(one.successes for one in healing)
     assert found.self_healing_success_rate == pytest.approx(100 * successes / attempts if attempts else 0, abs=0.051)

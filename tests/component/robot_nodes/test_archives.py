@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.component.robot_nodes.damage import damage
 from tests.component.robot_nodes.steps import Steps
 
 
@@ -73,3 +74,17 @@ async def test_what_is_no_archive_is_told(steps: Steps, tmp_path: Path) -> None:
     assert await steps.refused("archive.zip", sources=[], target="y.zip") == "INVALID_CONFIG"
     assert await steps.refused("archive.zip", sources="none", target="y.zip") == "FILE_ERROR"
     assert not (tmp_path / "y.zip").exists()
+
+
+async def test_an_archive_damaged_on_its_way_is_told(steps: Steps, tmp_path: Path) -> None:
+    _archive(tmp_path / "x.zip", ("a", bytes(range(256)) * 20))
+    damage(tmp_path / "x.zip", "a")
+    assert await steps.refused("archive.unzip", source="x.zip", folder="to") == "FILE_ERROR"
+    assert not any((tmp_path / "to").iterdir())
+
+
+async def test_a_name_that_is_no_text_is_not_packed(steps: Steps, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "\udcff.txt").touch()
+    assert await steps.refused("archive.zip", sources="in", target="x.zip") == "FILE_ERROR"
+    assert not (tmp_path / "x.zip").exists()

@@ -45,6 +45,9 @@ async def test_moments_are_parsed_and_written(steps: Steps) -> None:
         # Clocks go from 2 to 3 that night: a day later is the same hour, 24 hours later is not.
         ("2026-03-28T12:00:00", {"days": 1, "time_zone": "Europe/Berlin"}, "2026-03-29T12:00:00+02:00"),
         ("2026-03-28T12:00:00", {"hours": 24, "time_zone": "Europe/Berlin"}, "2026-03-29T13:00:00+02:00"),
+        # Clocks go from 3 to 2 that night: the second of the hours from 2 to 3 stays the second.
+        ("2026-10-25T02:30:00+01:00", {"time_zone": "Europe/Berlin"}, "2026-10-25T02:30:00+01:00"),
+        ("2026-10-25T02:30:00+01:00", {"hours": 1, "time_zone": "Europe/Berlin"}, "2026-10-25T03:30:00+01:00"),
     ],
 )
 async def test_time_is_added_by_the_calendar_or_the_clock(
@@ -79,6 +82,9 @@ async def test_the_time_between_two_moments(steps: Steps) -> None:
         ("date.add", {"value": "2026-01-01", "business_days": 1_000_000}),
         ("date.add", {"value": "2026-01-01", "years": -3_000}),
         ("date.add", {"value": 5}),
+        ("date.add", {"value": "0001-01-01T00:00Z", "time_zone": "America/New_York"}),
+        ("date.format", {"value": "9999-12-31T23:59Z", "time_zone": "Asia/Tokyo"}),
+        ("date.convert", {"value": "9999-12-31T23:59Z", "time_zone": "Asia/Tokyo"}),
         ("date.convert", {"value": "2026-01-01"}),
         ("date.convert", {"value": "2026-01-01", "time_zone": "UTC"}),
         ("date.difference", {"start": "2026-01-01", "end": "2026-01-01T00:00Z"}),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from tests.component.robot_nodes.damage import damage
 from tests.component.robot_nodes.steps import Steps
 
 DAY = datetime(2026, 3, 31)  # noqa: DTZ001 (a workbook knows no time zones)
@@ -81,6 +82,42 @@ async def test_rows_are_added_below_under_the_headers_there_are(steps: Steps, tm
     assert await steps.refused("excel.append", file_path="a.xlsx", sheet="S", data=[{"c": 1}]) == "INVALID_CONFIG"
 
 
+async def test_rows_are_added_below_the_last_that_has_something(steps: Steps, tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["a"])
+    sheet["A2"].number_format = sheet["A90"].number_format = "0.00"
+    sheet.merge_cells("B1:C2")
+    book.save(tmp_path / "a.xlsx")
+    await steps.run("excel.append", file_path="a.xlsx", sheet="Sheet", data=[{"a": 1}])
+    assert _cells(tmp_path / "a.xlsx", "Sheet")[1:3] == [[None, None, None], [1, None, None]]
+
+
+async def test_a_sheet_is_found_whatever_the_case_of_its_name(steps: Steps, tmp_path: Path) -> None:
+    _book(tmp_path / "a.xlsx", Data=[["a"]])
+    for _ in range(2):
+        told = await steps.run("excel.append", file_path="a.xlsx", sheet="DATA", data=[{"a": 1}])
+        assert told["sheet"] == "Data"
+    assert (await steps.run("excel.read", file_path="a.xlsx", sheet="data"))["row_count"] == 2
+    await steps.run("excel.write", file_path="a.xlsx", sheet="data", data=[], clear_sheet=True)
+    assert (await steps.run("excel.sheets", file_path="a.xlsx"))["sheets"] == ["Data"]
+
+
+async def test_a_merged_cell_takes_one_value(steps: Steps, tmp_path: Path) -> None:
+    book = Workbook()
+    book.worksheets[0].merge_cells("A1:B2")
+    book.save(tmp_path / "a.xlsx")
+    await steps.run("excel.write", file_path="a.xlsx", sheet="Sheet", data=[["title", None]])
+    error = await steps.failure("excel.write", file_path="a.xlsx", sheet="Sheet", data=[["a", "b"]])
+    assert (error.error_type, "row 1, column 2" in str(error)) == ("FILE_ERROR", True), str(error)
+
+
+async def test_nothing_empties_the_cell_it_is_written_into(steps: Steps, tmp_path: Path) -> None:
+    _book(tmp_path / "a.xlsx", S=[["a", "b", "c"], [1, 2, 3]])
+    await steps.run("excel.write", file_path="a.xlsx", sheet="S", data=[{"a": 4, "b": None}])
+    assert _cells(tmp_path / "a.xlsx", "S") == [["a", "b", "c"], [4, None, 3]]
+
+
 async def test_numbers_a_cell_cannot_hold_exactly_are_texts(steps: Steps, tmp_path: Path) -> None:
     values = [Decimal("0.10"), Decimal("1234567890.1234567"), 2**60, date(2026, 3, 31)]
     types = steps.types
@@ -118,6 +155,12 @@ async def test_a_dangerous_or_broken_workbook_is_refused(
     assert (error.error_type, message in str(error)) == ("FILE_ERROR", True), str(error)
 
 
+async def test_a_workbook_damaged_on_its_way_is_told(steps: Steps, tmp_path: Path) -> None:
+    _book(tmp_path / "a.xlsx", S=[["a"]])
+    damage(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml")
+    assert await steps.refused("excel.read", file_path="a.xlsx") == "FILE_ERROR"
+
+
 async def test_what_is_no_workbook_says_what_to_do(steps: Steps, tmp_path: Path) -> None:
     (tmp_path / "locked.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
     (tmp_path / "text.xlsx").write_text("a,b")
@@ -125,7 +168,8 @@ async def test_what_is_no_workbook_says_what_to_do(steps: Steps, tmp_path: Path)
     assert "not an Excel workbook" in str(await steps.failure("excel.read", file_path="text.xlsx"))
     assert await steps.refused("excel.write", file_path="a.xlsm", data=[]) == "INVALID_CONFIG"
     assert await steps.refused("excel.write", file_path="a.xlsx", data=[["\x01"]]) == "FILE_ERROR"
-    assert await steps.refused("excel.write", file_path="a.xlsx", data=[], sheet="a/b") == "INVALID_CONFIG"
+    for name in ("a/b", "x" * 32):
+        assert await steps.refused("excel.write", file_path="a.xlsx", data=[], sheet=name) == "INVALID_CONFIG"
 
 
 async def test_a_sheet_is_bounded_in_rows_and_columns(steps: Steps, tmp_path: Path) -> None:

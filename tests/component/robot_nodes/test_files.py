@@ -158,6 +158,42 @@ async def test_rows_are_added_to_a_csv_file_under_its_headers(steps: Steps, tmp_
     assert (tmp_path / "t.csv").read_bytes() == b"a;b\n1;x\n2;\xfc\n"
 
 
+@pytest.mark.parametrize(
+    ("there", "config", "after"),
+    [
+        (b"a,b\n1,2", {}, b"a,b\n1,2\n3,4\n"),
+        (b"a,b\r\n1,2\r\n", {}, b"a,b\r\n1,2\r\n3,4\n"),
+        (b"\xef\xbb\xbfb,c,a\n", {}, b"\xef\xbb\xbfb,c,a\n4,,3\n"),
+        (b"b,a\n", {"headers": ["a", "b"]}, b"b,a\n3,4\n"),
+        (b"1,2\n", {}, b"1,2\n3,4\n"),
+        (b'"no end', {}, b'"no end\n3,4\n'),
+        ("b,a\n1,2".encode("utf-16"), {"encoding": "utf-16"}, "b,a\n1,2\n4,3\n".encode("utf-16")),
+    ],
+    ids=["open line", "CRLF", "own order", "order given", "no headers", "damaged", "UTF-16"],
+)
+async def test_rows_are_added_to_files_of_other_programs(
+    steps: Steps, tmp_path: Path, there: bytes, config: dict[str, object], after: bytes
+) -> None:
+    (tmp_path / "t.csv").write_bytes(there)
+    await steps.run("csv.write", file_path="t.csv", data=[{"a": 3, "b": 4}], append=True, **config)
+    assert (tmp_path / "t.csv").read_bytes() == after
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+async def test_what_is_added_to_a_file_brings_no_mark_of_its_own(steps: Steps, tmp_path: Path, encoding: str) -> None:
+    for _ in range(2):
+        await steps.run("text.write_file", file_path="t.txt", text="ä\n", append=True, encoding=encoding)
+        await steps.run("csv.write", file_path="t.csv", data=[{"ä": 1}], append=True, encoding=encoding)
+    assert (tmp_path / "t.txt").read_bytes() == "ä\nä\n".encode(encoding)
+    assert (tmp_path / "t.csv").read_bytes() == "ä\n1\n1\n".encode(encoding)
+
+
+async def test_a_number_that_would_fill_the_memory_when_written_out_is_not_read(steps: Steps, tmp_path: Path) -> None:
+    for number in ("1e999999999", "1e-999999999"):
+        (tmp_path / "a.json").write_text(f'{{"a": {number}}}')
+        assert await steps.refused("json.read", file_path="a.json", exact=True) == "FILE_ERROR"
+
+
 async def test_json_is_read_with_or_without_exact_numbers(steps: Steps, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('\ufeff{"a": 0.10}', "utf-8")
     assert (await steps.run("json.read", file_path="a.json"))["data"] == {"a": 0.1}

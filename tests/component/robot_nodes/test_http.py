@@ -159,6 +159,12 @@ async def test_a_name_is_looked_up_once_and_any_internal_address_of_it_refuses_i
     assert asked == ["rebound.example"]
 
 
+async def test_a_name_that_no_host_can_have_leads_nowhere(steps: Steps) -> None:
+    for host in ("a..b", "a" * 64 + ".example"):
+        error = await _guarded(steps).failure("http.request", url=f"http://{host}/")
+        assert (error.error_type, error.retryable) == ("NETWORK_ERROR", True)
+
+
 async def test_proxies_of_the_environment_are_not_used_where_addresses_are_checked(
     steps: Steps, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,10 +6,16 @@ import psutil
 import pytest
 
 from robot.cancellation import CancelScope, JobStopped
+from robot.executor import Executor, Surroundings
+from robot.files import WorkingDirectory
+from robot.limits import Limits
+from robot.nodes import NODE_TYPES
+from robot.secrets import SecretSource
 from robot.settings import ALLOW_FRAMEWORK
 from tests.component.robot_nodes.steps import Steps
 from tests.support.eventually import eventually
 from tests.support.extras import need_robot_framework
+from tests.unit.robot.documents import document, node
 
 SUITE = """\
 *** Settings ***
@@ -147,6 +153,30 @@ async def test_without_leave_or_robot_framework_the_error_says_what_to_do(suites
 def _sleepers() -> list[int]:
     """The processes that the suite starts, whoever their parent is by now."""
     return [each.pid for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == ["sleep", NAP]]
+
+
+async def test_no_part_of_a_secret_is_told_where_a_message_is_cut(tmp_path: Path, python: Path) -> None:
+    cases = "\n".join(f"At {n}\n    Log    {'x' * n}${{TOKEN}}\n    Fail    {'x' * n}${{TOKEN}}" for n in (495, 1_995))
+    (tmp_path / "a.robot").write_text(f"*** Test Cases ***\n{cases}\n")
+    executor = Executor(
+        WorkingDirectory(tmp_path),
+        node_types=NODE_TYPES.allowing({ALLOW_FRAMEWORK}),
+        limits=Limits(framework_python=python),
+        secrets=SecretSource({"CASARE_SECRET_TOKEN": "token-of-the-robot"}),
+    )
+    step = node("robot_framework.run", suite="a.robot", variables={"TOKEN": "{{secrets.TOKEN}}"}, fail_job=False)
+    flow = document(
+        *("start -> step", "step -> end", "step.failures -> end.failures"),
+        start=node("StartNode"),
+        step=step,
+        end=node("EndNode"),
+    )
+    lines: list[str] = []
+    around = Surroundings(log=lambda _level, message, _node: lines.append(message))
+    result = await executor.run(flow, around=around)
+    assert [failure["message"][490:500] for failure in result["outputs"]["failures"]] == ["xxxxx***", "x" * 10]
+    assert any(line.endswith("x***") for line in lines)
+    assert "toke" not in repr((result, lines))
 
 
 async def test_a_suite_that_takes_too_long_is_ended(suites: Steps) -> None:

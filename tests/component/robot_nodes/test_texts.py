@@ -72,6 +72,11 @@ async def test_what_does_not_work_is_told(
     assert await steps.refused(node_type, **config) == error_type
 
 
+async def test_a_setting_that_is_empty_is_told_to_be(steps: Steps) -> None:
+    error = await steps.failure("text.match", pattern="", text="a")
+    assert (error.error_type, str(error)) == ("INVALID_CONFIG", "`pattern` is empty")
+
+
 async def test_a_catastrophic_pattern_is_stopped_and_the_job_goes_on(steps: Steps) -> None:
     began = time.monotonic()
     assert await steps.refused("text.match", **CATASTROPHE, timeout_seconds=0.2) == "PATTERN_TIMEOUT"
@@ -101,8 +106,11 @@ def _workers() -> list[psutil.Process]:
         ("upper", "straße", "STRASSE"),
         ("title", "two words", "Two Words"),
         ("snake", "invoiceNumber HTTPCode 2nd-try", "invoice_number_http_code_2_nd_try"),
+        ("snake", "HTTPServer über Öl größeÄndern", "http_server_über_öl_größe_ändern"),
         ("kebab", "Invoice number", "invoice-number"),
+        ("kebab", "cafe\u0301 au lait", "café-au-lait"),
         ("camel", "invoice_number", "invoiceNumber"),
+        ("camel", "Straße und Ort", "straßeUndOrt"),
     ],
 )
 async def test_the_case_of_a_text_is_changed(steps: Steps, case: str, text: str, expected: str) -> None:

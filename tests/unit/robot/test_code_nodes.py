@@ -1,6 +1,7 @@
 """Nodes that run commands and Python code, where the robot's configuration allows it."""
 
 import asyncio
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,27 @@ async def test_long_output_is_cut_at_its_beginning(allowed: Executor) -> None:
     assert any("the rest is not logged" in line for line in lines)
 
 
+async def test_no_part_of_a_secret_is_told_where_output_is_cut(allowed: Executor) -> None:
+    """It stands across the end of the longest line that is told, and across the beginning of what is kept."""
+    lines: list[str] = []
+    print_it = "printf %07995d 0; echo $IT; printf %099988d 0"
+    step = node("ShellNode", command=print_it, env={"IT": "{{secrets.TOKEN}}"})
+    log = Surroundings(log=lambda _level, message, _node: lines.append(message))
+    outputs = (await allowed.run(around(step, "stdout"), around=log))["outputs"]
+    assert len(outputs["stdout"]) <= 100_000
+    for told in (*lines, outputs["stdout"]):
+        assert "toke" not in told
+        assert "robot\n" not in told
+    assert any(line.endswith("0***") for line in lines)
+
+
+async def test_characters_are_whole_wherever_output_is_read(allowed: Executor) -> None:
+    print_it = "import sys; sys.stdout.buffer.write(('a' + 'é' * 99_999).encode())"
+    step = node("ShellNode", argv=[sys.executable, "-I", "-c", print_it])
+    outputs = (await allowed.run(around(step, "stdout")))["outputs"]
+    assert outputs["stdout"] == "a" + "é" * 99_999
+
+
 async def test_python_code_computes_a_result_in_a_process_of_its_own(
     allowed: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +195,7 @@ async def test_python_code_computes_a_result_in_a_process_of_its_own(
     [
         ("x = 1\nraise ValueError('no such invoice')", r"ValueError: no such invoice \(line 2\)"),
         ("result = object()", "TypeError: Object of type object is not JSON"),
+        ("result = [float('nan')]", "ValueError: Out of range float values are not JSON compliant"),
         ("import os\nos._exit(3)", "exit code 3"),
         ("def", "SyntaxError"),
         ("result = 'x' * 900_000", "more than 800,000 bytes"),

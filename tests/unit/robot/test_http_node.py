@@ -43,6 +43,12 @@ class Site:
             "/json": ("200 OK", "Content-Type: application/json\r\n", JSON),
             "/text": ("200 OK", "Content-Type: text/plain; charset=latin-1\r\n", b"caf\xe9"),
             "/odd": ("200 OK", "Content-Type: text/plain; charset=klingon\r\n", b"caf\xc3\xa9"),
+            "/no-charset": ("200 OK", "Content-Type: text/plain; charset=hex\r\n", b"caf\xc3\xa9"),
+            "/other-json": ("200 OK", "Content-Type: application/json; charset=latin-1\r\n", b'["caf\xe9"]'),
+            "/marked": ("200 OK", "Content-Type: application/json\r\n", b'\xef\xbb\xbf["caf\xc3\xa9"]'),
+            "/bytes": ("200 OK", "Content-Type: application/json\r\n", b'["\xff"]'),
+            "/deep": ("200 OK", "Content-Type: application/json\r\n", b"[" * 400 + b"]" * 400),
+            "/nowhere": ("302 Found", "Location: javascript:alert(1)\r\n", b""),
             "/broken": ("200 OK", "Content-Type: application/json\r\n", b"{"),
             "/large": ("200 OK", "", b"x" * 5_000),
             "/missing": ("404 Not Found", "", b"no"),
@@ -104,6 +110,7 @@ async def test_a_request_is_sent_as_configured_and_its_answer_offered(
     [
         ("/text", {}, 200, "café"),
         ("/odd", {}, 200, "café"),
+        ("/no-charset", {}, 200, "café"),
         ("/text", {"method": "PUT", "body": "plain"}, 200, "café"),
         ("/missing", {"fail_on_error_status": False}, 404, "no"),
         ("/moved", {}, 302, ""),
@@ -117,6 +124,11 @@ async def test_answers_of_all_kinds_are_taken(
     assert (outputs["status_code"], outputs["response_body"]) == (status, body)
 
 
+@pytest.mark.parametrize("path", ["/other-json", "/marked"])
+async def test_json_is_read_in_the_encoding_it_comes_in(executor: Executor, site: tuple[Site, str], path: str) -> None:
+    assert (await executor.run(_flow(site[1] + path)))["outputs"]["response_json"] == ["café"]
+
+
 @pytest.mark.parametrize(
     ("path", "config", "error_type", "retryable"),
     [
@@ -125,6 +137,9 @@ async def test_answers_of_all_kinds_are_taken(
         ("/hang", {"timeout_seconds": 0.1}, "TIMEOUT", True),
         ("/large", {}, "RESPONSE_TOO_LARGE", False),
         ("/broken", {}, "HTTP_ERROR", False),
+        ("/bytes", {}, "HTTP_ERROR", False),
+        ("/deep", {}, "HTTP_ERROR", False),
+        ("/nowhere", {"follow_redirects": True}, "HTTP_ERROR", False),
         ("/cut", {}, "NETWORK_ERROR", True),
         ("/away", {"follow_redirects": True}, "HTTP_ERROR", False),
         ("/json", {"headers": {"X": "a\r\nY: b"}}, "HTTP_ERROR", False),

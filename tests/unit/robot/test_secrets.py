@@ -2,6 +2,7 @@
 
 import base64
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -135,7 +136,17 @@ def test_secrets_come_from_files_too(tmp_path: Path) -> None:
             source.read(name)
 
 
-@pytest.mark.parametrize("secret", [SECRET, "simple-password", "line one is long\nline two is long", "12345678"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        SECRET,
+        "simple-password",
+        "line one is long\nline two is long",
+        "12345678",
+        'it\'s "quoted" by\\slashes',
+        "it's-a-secret",
+    ],
+)
 def test_the_masker_knows_the_common_encodings(secret: str) -> None:
     masker = Masker()
     masker.learn(secret)
@@ -162,6 +173,8 @@ def _forms(secret: str) -> list[str]:
     return [
         secret,
         quote(secret, safe=""),
+        repr(secret),
+        repr(f'"{secret}'),
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
         base64.b64encode(secret.encode()).decode(),
@@ -178,3 +191,28 @@ async def test_what_a_failed_job_tells_of_its_nodes_shows_no_secret(tmp_path: Pa
     assert result["node_execution"][-1]["error"]["message"] == "no login with ***"
     assert result["outputs"] == {"shown": "***!"}
     assert SECRET not in json.dumps(result, ensure_ascii=False)
+
+
+def test_a_secret_is_hidden_also_where_it_came_back_as_a_number() -> None:
+    masker = Masker()
+    for secret in ("1234.5678", "987654321"):
+        masker.learn(secret)
+    assert masker.mask([1234.5678, 987654321, Decimal("1234.5678"), 1234.5, True]) == ["***"] * 3 + [1234.5, True]
+
+
+async def test_what_is_nested_too_deep_to_be_searched_for_secrets_is_not_offered(tmp_path: Path) -> None:
+    table = NodeTable()
+
+    @table.register("NestNode")
+    async def nest(context: NodeContext) -> Outcome:
+        value: Any = context.text("password")
+        for _ in range(900):
+            value = [value]
+        return Outcome({"value": value})
+
+    source = SecretSource({"CASARE_SECRET_LOGIN": SECRET})
+    types = NodeTable.of(NODE_TYPES, table)
+    executor = Executor(WorkingDirectory(tmp_path), node_types=types, secrets=source)
+    with pytest.raises(WorkflowError) as caught:
+        await executor.run(chain(node("NestNode", password="{{secrets.LOGIN}}")))
+    assert (caught.value.error_type, caught.value.node_id) == ("NODE_CRASHED", "n1")

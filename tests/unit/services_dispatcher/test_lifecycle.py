@@ -1,10 +1,16 @@
 """What verbs do to a job beyond its state."""
 
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
 from services.dispatcher.domain import lifecycle
 from services.dispatcher.domain.dead_letters import DeadReason
 from services.dispatcher.domain.retry import RetryPolicy, has_attempts_left
-from services.dispatcher.domain.transitions import Verb
-from shared.events.jobs import JobCompleted, JobFailed, JobLeaseExpired, JobReleased, JobStarted
+from services.dispatcher.domain.transitions import Change, Verb
+from shared.events.jobs import JobCompleted, JobFailed, JobFinished, JobLeaseExpired, JobReleased, JobStarted
+from shared.jobs import Job
 from shared.jobs.position import parse_position
 from tests.support.jobs import NOW_MS, a_held_job, a_job
 
@@ -98,6 +104,46 @@ def test_a_failed_attempt_keeps_what_its_robot_told_and_counts_what_it_healed() 
         a_held_job(), error_message="no", error_type=None, run_at_ms=NOW_MS, report="report", result_json=result
     )
     assert again.fields["result_json"] == result
+
+
+HEALED = '{"self_healing": {"attempts": 3, "successes": 1}}'
+
+
+@pytest.mark.parametrize(
+    ("end", "told", "counts"),
+    [
+        (lambda job: lifecycle.complete(job, result_json=HEALED, report="r", now_ms=NOW_MS), "running", (8, 3)),
+        (lambda job: lifecycle.expire(job, now_ms=NOW_MS), "running", (5, 2)),
+        (lambda job: lifecycle.time_out(job, now_ms=NOW_MS), "running", (5, 2)),
+        (lambda job: lifecycle.cancel(job, cancelled_by="u", now_ms=NOW_MS), "running", (5, 2)),
+        (lambda job: lifecycle.cancel(job, cancelled_by="u", now_ms=NOW_MS), "waiting", (5, 2)),
+        (lambda job: lifecycle.time_out(job, now_ms=NOW_MS), "waiting", (5, 2)),
+    ],
+    ids=["completed", "lease expired", "timed out", "cancelled", "cancelled waiting", "timed out waiting"],
+)
+def test_however_a_job_ends_it_tells_what_all_its_attempts_healed(
+    end: Callable[[Job], Change], told: str, counts: tuple[int, int]
+) -> None:
+    first = a_held_job(max_attempts=2, healing_attempts=2, healing_successes=1)
+    retry = lifecycle.retry(
+        first, error_message="no", error_type=None, run_at_ms=NOW_MS, report="r", result_json=HEALED
+    )
+    job = msgspec.structs.replace(first, **retry.fields)
+    if told == "running":
+        claim = lifecycle.claim(job, robot_id="r2", lease_token="fresh", lease_seconds=30, now_ms=NOW_MS)
+        job = msgspec.structs.replace(job, **claim.fields)
+    event = end(job).event
+    assert isinstance(event, JobFinished)
+    assert (event.healing_attempts, event.healing_successes) == counts
+
+
+def test_an_attempt_that_was_given_back_counts_no_healing_twice() -> None:
+    job = a_job(result_json=HEALED)
+    for _ in range(2):
+        claim = lifecycle.claim(job, robot_id="r2", lease_token="fresh", lease_seconds=30, now_ms=NOW_MS)
+        job = msgspec.structs.replace(job, **claim.fields)
+        job = msgspec.structs.replace(job, **lifecycle.release(job, reason="busy", report="r").fields)
+    assert (job.healing_attempts, job.healing_successes, job.result_json) == (3, 1, None)
 
 
 def test_nothing_of_an_earlier_attempt_is_the_result_of_a_later_one() -> None:

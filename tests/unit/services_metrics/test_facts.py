@@ -50,8 +50,8 @@ def test_a_failure_keeps_the_beginning_of_its_error_type() -> None:
     assert fact_of(event_of(ended(JobFailed, error_type="E" * 100))).error_type == "E" * 64
 
 
-@pytest.mark.parametrize("model", [JobCompleted, JobFailed])
-def test_what_a_robot_healed_counts_whether_or_not_the_job_failed_in_the_end(model: type[JobFinished]) -> None:
+@pytest.mark.parametrize("model", [JobCompleted, JobFailed, JobCancelled, JobTimedOut])
+def test_what_robots_healed_counts_however_the_job_ended(model: type[JobFinished]) -> None:
     fact = fact_of(event_of(ended(model, healing_attempts=3, healing_successes=9)))
     assert (fact.healing_attempts, fact.healing_successes) == (3, 3)
 
