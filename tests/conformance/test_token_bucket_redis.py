@@ -117,6 +117,7 @@ async def test_a_frozen_redis_is_given_up_in_time_and_its_late_answers_reach_nob
     finally:
         private_redis.process.send_signal(signal.SIGCONT)
     assert all(isinstance(answer, BucketsUnavailable) for answer in answers)
+    await private_client.ping()  # once it has dealt with the connections that were given up
 
     decisions = await asyncio.gather(*(patient.take(f"fresh {n}", LIMIT) for n in range(50)))
     assert {decision.remaining for decision in decisions} == {LIMIT.capacity - 1}
