@@ -7,7 +7,7 @@ from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.frames import Encoded, JobsSnapshot, JobState, Resumed, encoded
 from services.metrics.domain.job_updates import JOB_EVENTS, progress_of, state_of, update_of_entry
 from services.metrics.ports import JobHistory, RunningJobs
-from services.metrics.use_cases.live.channel import Audience, Position, every
+from services.metrics.use_cases.live.channel import Audience, Position, every, in_pieces
 from services.metrics.use_cases.live.feeds import Following, LiveFeeds
 from services.metrics.use_cases.live.replay import Replay
 from services.metrics.use_cases.live.shared_read import SharedRead
@@ -34,7 +34,7 @@ class JobChannel:
         self._progress: dict[str, tuple[object, ...]] | None = None
         """What was told last of each running job; None before the first look."""
         self._changed: set[str] = set()
-        """The jobs that changed while the running ones were being read."""
+        """The jobs that changed while the running ones were being read and told."""
 
     def heard(self, entries: Sequence[ActivityEntry]) -> None:
         for entry in entries:
@@ -52,10 +52,12 @@ class JobChannel:
         self._changed.clear()
         jobs = await self._running.of_tenant(self._tenant_id)
         known, self._progress = self._progress, {job.job_id: _progress(job) for job in jobs}
-        for job in jobs:
-            # What changed meanwhile was told already, and newer.
-            if known is not None and job.job_id not in self._changed and known.get(job.job_id) != _progress(job):
-                self.audience.tell(progress_of(job, self._position(), self._clock.now_ms()))
+        if known is None:
+            return
+        async for some in in_pieces([job for job in jobs if known.get(job.job_id) != _progress(job)]):
+            for job in some:
+                if job.job_id not in self._changed:  # else it was told already, and newer
+                    self.audience.tell(progress_of(job, self._position(), self._clock.now_ms()))
 
 
 def _progress(job: Job) -> tuple[object, ...]:
