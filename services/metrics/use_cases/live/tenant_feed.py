@@ -13,7 +13,6 @@ from services.metrics.domain.sequence import InOrder, Numbers, StoredRange
 from services.metrics.ports import ActivityStore
 from services.metrics.use_cases.live.channel import AT_ONCE, BREAK_SECONDS, Channel, Position
 from services.metrics.use_cases.live.subscriber import Ending, Subscriber
-from shared.kernel.errors import Unavailable
 from shared.kernel.tasks import end_tasks
 
 PAGE: Final = 500
@@ -149,8 +148,8 @@ class TenantFeed:
                 gap = self._order.gap()
                 if gap is not None:
                     await self._look_for(gap, self._order)
-            except Unavailable as error:
-                _log.warning("live_feed_waits_for_store", reason=error.detail)
+            except Exception as error:  # noqa: BLE001 - those who follow must not be left without news
+                _log.warning("live_feed_failed", reason=f"{type(error).__name__}: {error}")
 
     async def _pause(self, *, has_gap: bool) -> None:
         self._wake.clear()
