@@ -13,7 +13,7 @@ from services.metrics.use_cases.live.feeds import Following
 PAGE: Final = 200
 CLOSE_BEHIND: Final = 200
 """So few numbers behind, a client is let into the live frames, which then wait for it while it reads the rest."""
-READS_AT_ONCE: Final = 4
+READS_AT_ONCE: Final = 2
 """When a process stopped, hundreds of clients come back at the same moment: they take turns at the store, which others
 need too."""
 
