@@ -1,12 +1,30 @@
 """Server-Sent Events, read line by line (WHATWG HTML, 9.2.6)."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from casare.models import Event
+
+_LINE_END: Final = re.compile(r"\r\n|\n|\r(?!\Z)")
+"""A CR at the very end may be half of a CR LF."""
+
+
+class Lines:
+    """Cuts the text of a stream, as it comes, into lines. Only CR and LF end one: other breaks that Unicode knows are
+    part of what people wrote."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+
+    def ended_by(self, text: str) -> Sequence[str]:
+        """The lines that are whole now, without their ends."""
+        *lines, self._rest = _LINE_END.split(self._rest + text)
+        return lines
 
 
 @dataclass(frozen=True, slots=True)

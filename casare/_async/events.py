@@ -11,7 +11,7 @@ from casare._answers import error_of
 from casare._async.session import AsyncSession
 from casare._async.timing import sleep
 from casare._calls import Call
-from casare._sse import EventParser, event_of
+from casare._sse import EventParser, Lines, event_of
 from casare.errors import ApiError, RateLimited, Unavailable
 from casare.models import Event, Model
 
@@ -64,10 +64,12 @@ async def _one_connection(
             if not response.is_success:
                 await response.aread()
                 await _refused(session, response, token)
-            async for line in response.aiter_lines():
-                block = parser.feed(line)
-                if block is not None and (event := event_of(block)) is not None:
-                    yield event
+            lines = Lines()
+            async for text in response.aiter_text():
+                for line in lines.ended_by(text):
+                    block = parser.feed(line)
+                    if block is not None and (event := event_of(block)) is not None:
+                        yield event
     except httpx.RequestError as error:
         raise _Dropped(str(error) or type(error).__name__) from error
     raise _Dropped("the server ended it")

@@ -10,7 +10,7 @@ import httpx
 
 from casare._answers import error_of
 from casare._calls import Call
-from casare._sse import EventParser, event_of
+from casare._sse import EventParser, Lines, event_of
 from casare._sync.session import Session
 from casare._sync.timing import sleep
 from casare.errors import ApiError, RateLimited, Unavailable
@@ -63,10 +63,12 @@ def _one_connection(session: Session, parser: EventParser, types: Sequence[str] 
             if not response.is_success:
                 response.read()
                 _refused(session, response, token)
-            for line in response.iter_lines():
-                block = parser.feed(line)
-                if block is not None and (event := event_of(block)) is not None:
-                    yield event
+            lines = Lines()
+            for text in response.iter_text():
+                for line in lines.ended_by(text):
+                    block = parser.feed(line)
+                    if block is not None and (event := event_of(block)) is not None:
+                        yield event
     except httpx.RequestError as error:
         raise _Dropped(str(error) or type(error).__name__) from error
     raise _Dropped("the server ended it")

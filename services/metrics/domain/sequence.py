@@ -4,6 +4,7 @@ Numbers are reserved before events are stored, so that some may never be used: a
 was stored already. A number counts as void once no write that reserved it can still be under way.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -59,10 +60,15 @@ class InOrder:
         if stored.last > self.position:
             self._waiting[stored.first] = stored
 
-    def take(self) -> list[ActivityEntry]:
-        """The events that follow without a gap, each once."""
+    @property
+    def has_more(self) -> bool:
+        """Whether something follows without a gap."""
+        return self._next() is not None
+
+    def take(self, most: float = math.inf) -> list[ActivityEntry]:
+        """The events that follow without a gap, each once; ends with the write by which they are `most` or more."""
         taken: list[ActivityEntry] = []
-        while (stored := self._next()) is not None:
+        while len(taken) < most and (stored := self._next()) is not None:
             taken += [entry for entry in stored.entries if entry.seq > self.position]
             self.position = stored.last
         self._forget_past()
@@ -75,8 +81,10 @@ class InOrder:
         behind = min((stored.first for stored in self._waiting.values()), default=self.known_until + 1)
         return Numbers(self.position + 1, behind - 1)
 
-    def fill(self, gap: Numbers, found: Sequence[ActivityEntry], now: float) -> list[ActivityEntry]:
-        """What follows, after the store was looked into for `gap` and gave `found`.
+    def fill(
+        self, gap: Numbers, found: Sequence[ActivityEntry], now: float, most: float = math.inf
+    ) -> list[ActivityEntry]:
+        """What follows, after the store was looked into for `gap` and gave `found`; behind these as `take` has it.
 
         Goes no further than to a number that a write may still be under way for.
         """
@@ -89,7 +97,7 @@ class InOrder:
             if seq in by_seq:
                 taken.append(by_seq[seq])
             self.position = seq
-        return taken + self.take()
+        return taken + self.take(most - len(taken))
 
     def _next(self) -> StoredRange | None:
         for first, stored in self._waiting.items():

@@ -50,6 +50,18 @@ async def test_a_dropped_stream_goes_on_after_the_last_event(server: ScriptedSer
     assert server.asked[0].headers["accept"] == "text/event-stream"
 
 
+async def test_what_people_wrote_may_hold_any_break_that_unicode_knows(
+    server: ScriptedServer, client: AsyncClient
+) -> None:
+    written = "first\u2028second\u2029third\u0085fourth"
+    text = json.dumps(
+        {"event_type": "job_failed", "timestamp": AT, "data": {"error_message": written}}, ensure_ascii=False
+    )
+    server.prepared.append(stream(f"id: 1\nevent: job_failed\ndata: {text}\n\n"))
+    [failed] = await first(client, 1)
+    assert failed.data == {"error_message": written}
+
+
 async def test_a_stream_begins_after_an_event_that_was_seen_earlier(
     server: ScriptedServer, client: AsyncClient
 ) -> None:

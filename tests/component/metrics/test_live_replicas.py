@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.metrics.adapters.tenant_sequences import SEQUENCES
 from shared.messaging.rabbitmq import RabbitMQBus
 from tests.component.metrics.live_clients import Live, blocks_of, live
 from tests.component.metrics.running_metrics import open_metrics
 from tests.support.clock import ManualClock
+from tests.support.eventually import eventually
 
 N_JOBS = 40
 EVENTS_OF_A_JOB = 3
@@ -85,6 +87,22 @@ async def test_a_replica_that_hears_nothing_finds_out_from_the_store(
             assert [frame["seq"] for frame in await there.frames(3, "job_update")] == [4, 5, 6]
         answer = await deaf.events(since=2, wait_seconds=0)
         assert [seq for seq, _, _ in blocks_of(answer.text)] == ["2", "2", "3", "4", "5", "6"]
+
+
+async def test_a_replica_goes_on_looking_whatever_went_wrong(
+    store_url: str, database_name: str, clock: ManualClock
+) -> None:
+    async with two_replicas(store_url, database_name, clock) as (one, deaf), deaf.socket("live-jobs") as there:
+        await there.frame()
+        await one.publish_life("job-1")
+        await there.frames(3, "job_update")
+        sequences = one.metrics.runtime.store.collection(SEQUENCES)
+        with capture_logs() as logs:
+            await sequences.update_one({"_id": "default"}, {"$set": {"seq": "three"}})
+            await eventually(lambda: any(log["event"] == "live_feed_failed" for log in logs))
+        await sequences.update_one({"_id": "default"}, {"$set": {"seq": 3}})
+        await one.publish_life("job-2")
+        assert [frame["seq"] for frame in await there.frames(3, "job_update")] == [4, 5, 6]
 
 
 async def test_a_client_ahead_of_the_replica_it_comes_to_gets_nothing_twice(

@@ -12,12 +12,14 @@ from websockets.asyncio.client import connect
 
 from services.metrics.adapters.tenant_sequences import SEQUENCES
 from services.metrics.consumers import STORED_KEY
+from services.metrics.domain import sequence
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.sequence import StoredRange
 from services.metrics.use_cases.live.subscriber import MOST_CHARACTERS
+from services.metrics.use_cases.live.subscriber import MOST_FRAMES as MOST_WAITING
 from shared.messaging.bus import Message
 from shared.web.tokens import HEADER
-from tests.component.metrics.live_clients import Live, Socket, live
+from tests.component.metrics.live_clients import Live, Socket, blocks_of, live
 from tests.component.metrics.running_metrics import VIEWER, Metrics
 from tests.support.eventually import eventually
 
@@ -90,6 +92,23 @@ async def test_a_client_that_stops_reading_is_closed_while_another_goes_on(here:
         assert await Socket(raw).close_code() == 4008
         await announce(here, upcoming)
         assert [frame["seq"] for frame in await fast.frames(1, "job_update")] == [upcoming]
+
+
+async def test_nobody_is_dropped_for_what_piled_up_behind_a_number_that_was_never_used(
+    here: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a process dies between numbering an event and storing it."""
+    monkeypatch.setattr(sequence, "VOID_AFTER_SECONDS", 1.0)
+    async with here.socket("live-jobs") as socket:
+        await socket.frame()
+        events = asyncio.create_task(here.events(limit=MOST_WAITING))
+        await eventually(lambda: here.metrics.counted("casare_live_frames_total", stream="events") == 1)
+        upcoming = 2
+        while upcoming < MOST_WAITING + 2:
+            upcoming = await announce(here, upcoming)
+        seen = await socket.frames(MOST_WAITING, "job_update")
+        assert [frame["seq"] for frame in seen] == list(range(2, upcoming))
+        assert [int(seq) for seq, _, _ in blocks_of((await events).text)] == [0, *range(2, upcoming)]
 
 
 async def test_a_reader_of_events_that_stops_is_ended_too(here: Live) -> None:

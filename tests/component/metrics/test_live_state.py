@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.metrics.use_cases.live.subscriber import MOST_FRAMES
 from shared.events.jobs import JobSubmitted
-from shared.events.robots import RobotDeleted, RobotStatusChanged
+from shared.events.robots import RobotDeleted, RobotRegistered, RobotStatusChanged
 from shared.jobs import JOBS, JobStatus
 from shared.jobs.fleet import ROBOTS
 from tests.component.metrics.live_clients import Live, job_event, live
@@ -52,6 +53,33 @@ async def test_a_robot_is_told_as_it_is_after_an_event_and_after_a_heartbeat(her
         await robots.update_one({"robot_id": "r-1"}, {"$set": beat})
         told = await socket.frame_of("robot_status")
         assert (told["cpu_percent"], told["last_seen_at"]) == (7.0, "2026-01-01T12:00:02.000Z")
+
+
+async def test_what_was_just_told_of_a_robot_is_not_taken_back_by_an_older_list(here: Live) -> None:
+    """The clock stands still: lists that may be a second old are as old as can be."""
+    now, robots = here.metrics.clock.now_ms(), here.metrics.runtime.store.collection(ROBOTS)
+    async with here.socket("metrics/stream", interval=1) as dashboard, here.socket("robot-status") as socket:
+        await dashboard.frame()
+        assert (await socket.frame())["robot_ids"] == []
+        await here.metrics.store_robots(robot_of("r-1", now))
+        registered = RobotRegistered(robot_id="r-1", name="Robot", environment="default", status="idle")
+        await here.metrics.publish(here.metrics.event(registered, subject="r-1"))
+        assert (await socket.frame())["robot_id"] == "r-1"
+        await robots.update_one({"robot_id": "r-1"}, {"$set": {"metrics_json": '{"cpu_percent": 7}'}})
+        while (told := await socket.frame())["cpu_percent"] is None:
+            assert not told["deleted"]
+        assert told["cpu_percent"] == 7.0
+
+
+async def test_a_whole_fleet_that_changes_at_once_is_told_to_everybody_who_reads(here: Live) -> None:
+    now, robots = here.metrics.clock.now_ms(), here.metrics.runtime.store.collection(ROBOTS)
+    fleet = [robot_of(f"r-{n:04}", now) for n in range(MOST_FRAMES + 100)]
+    await here.metrics.store_robots(*fleet)
+    async with here.socket("robot-status") as socket:
+        assert len((await socket.frame_of("snapshot"))["robot_ids"]) == len(fleet)
+        await robots.update_many({}, {"$set": {"last_seen_ms": here.metrics.clock.advance(seconds=2)}})
+        told = await socket.frames(len(fleet), "robot_status")
+        assert {frame["robot_id"] for frame in told} == {robot.robot_id for robot in fleet}
 
 
 async def test_a_robot_that_is_deleted_is_told_to_be_gone(here: Live) -> None:

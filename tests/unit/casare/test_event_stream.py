@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from casare._sse import Block, EventParser, event_of
+import pytest
+
+from casare._sse import Block, EventParser, Lines, event_of
 from casare.models import Event
 
 
@@ -15,6 +17,15 @@ def test_an_event_ends_with_an_empty_line() -> None:
     assert read(parser, 'event: job_completed\nid: 7\ndata: {"job_id":\ndata: "a"}') == []
     assert parser.feed("") == Block("job_completed", "7", '{"job_id":\n"a"}')
     assert parser.last_id == "7"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_lines_end_with_cr_and_lf_wherever_the_text_is_cut(end: str) -> None:
+    text = f"id: 7{end}data: a\u2028b\u0085c{end}{end}:{end}"
+    for cut in range(len(text) + 1):
+        lines = Lines()
+        found = [*lines.ended_by(text[:cut]), *lines.ended_by(text[cut:]), *lines.ended_by(":")]
+        assert found == ["id: 7", "data: a\u2028b\u0085c", "", ":"]
 
 
 def test_comments_and_events_without_data_are_none() -> None:

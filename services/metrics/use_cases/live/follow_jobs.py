@@ -4,12 +4,13 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from services.metrics.domain.activity import ActivityEntry
-from services.metrics.domain.frames import Encoded, JobsSnapshot, Resumed, encoded
+from services.metrics.domain.frames import Encoded, JobsSnapshot, JobState, Resumed, encoded
 from services.metrics.domain.job_updates import JOB_EVENTS, progress_of, state_of, update_of_entry
 from services.metrics.ports import JobHistory, RunningJobs
-from services.metrics.use_cases.live.channel import Audience, Position, every
+from services.metrics.use_cases.live.channel import Audience, Position, every, in_pieces
 from services.metrics.use_cases.live.feeds import Following, LiveFeeds
 from services.metrics.use_cases.live.replay import Replay
+from services.metrics.use_cases.live.shared_read import SharedRead
 from services.metrics.use_cases.live.subscriber import Subscriber
 from shared.jobs import Job, JobStatus
 from shared.jobs.history import JobQuery
@@ -33,7 +34,7 @@ class JobChannel:
         self._progress: dict[str, tuple[object, ...]] | None = None
         """What was told last of each running job; None before the first look."""
         self._changed: set[str] = set()
-        """The jobs that changed while the running ones were being read."""
+        """The jobs that changed while the running ones were being read and told."""
 
     def heard(self, entries: Sequence[ActivityEntry]) -> None:
         for entry in entries:
@@ -51,10 +52,12 @@ class JobChannel:
         self._changed.clear()
         jobs = await self._running.of_tenant(self._tenant_id)
         known, self._progress = self._progress, {job.job_id: _progress(job) for job in jobs}
-        for job in jobs:
-            # What changed meanwhile was told already, and newer.
-            if known is not None and job.job_id not in self._changed and known.get(job.job_id) != _progress(job):
-                self.audience.tell(progress_of(job, self._position(), self._clock.now_ms()))
+        if known is None:
+            return
+        async for some in in_pieces([job for job in jobs if known.get(job.job_id) != _progress(job)]):
+            for job in some:
+                if job.job_id not in self._changed:  # else it was told already, and newer
+                    self.audience.tell(progress_of(job, self._position(), self._clock.now_ms()))
 
 
 def _progress(job: Job) -> tuple[object, ...]:
@@ -72,6 +75,7 @@ class FollowJobs:
         self._history = history
         self._running = running
         self._clock = clock
+        self._active = SharedRead(self._read_active)
 
     async def __call__(
         self, *, tenant_id: str, since: int | None, subscriber: Subscriber
@@ -112,17 +116,21 @@ class FollowJobs:
                 yield encoded(update_of_entry(entry))
 
     async def _snapshot(self, tenant_id: str, seq: int) -> Encoded:
-        jobs: list[Job] = []
-        for status in _ACTIVE:
-            if len(jobs) <= MOST_JOBS:
-                query = JobQuery(tenant_id, MOST_JOBS + 1 - len(jobs), status)
-                jobs += await self._history.newest(query)
-        shown = {job.job_id: job for job in jobs[:MOST_JOBS]}  # one that moves on meanwhile may be found twice
+        jobs = await self._active.of(tenant_id)
         return encoded(
             JobsSnapshot(
                 seq=seq,
                 timestamp=iso_utc(self._clock.now_ms()),
-                jobs=tuple(state_of(job) for job in shown.values()),
+                jobs=jobs[:MOST_JOBS],
                 truncated=len(jobs) > MOST_JOBS,
             )
         )
+
+    async def _read_active(self, tenant_id: str) -> tuple[JobState, ...]:
+        """The jobs that wait and run now, one more than are shown where there are more."""
+        jobs: dict[str, Job] = {}  # one that moves on meanwhile may be found twice
+        for status in _ACTIVE:
+            if len(jobs) <= MOST_JOBS:
+                query = JobQuery(tenant_id, MOST_JOBS + 1 - len(jobs), status)
+                jobs |= {job.job_id: job for job in await self._history.newest(query)}
+        return tuple(state_of(job) for job in jobs.values())

@@ -12,6 +12,7 @@ from services.metrics.ports import JobCounter
 from services.metrics.use_cases.live.channel import Audience, Position, every
 from services.metrics.use_cases.live.feeds import LiveFeeds
 from services.metrics.use_cases.live.follow_robots import superseded
+from services.metrics.use_cases.live.shared_read import SharedRead
 from services.metrics.use_cases.live.subscriber import Subscriber
 from shared.kernel.clock import Clock, iso_utc
 
@@ -59,6 +60,7 @@ class FollowQueue:
         self._feeds = feeds
         self._jobs = jobs
         self._clock = clock
+        self._counts = SharedRead(jobs.of_tenant_now)
 
     async def __call__(
         self, *, tenant_id: str, since: int | None, subscriber: Subscriber
@@ -66,7 +68,7 @@ class FollowQueue:
         """The frames. Raises `StreamEnded`, `Unavailable`."""
         async with self._feeds.following(tenant_id, "queue", self._channel, subscriber) as following:
             position = following.join()
-            counts = await self._jobs.of_tenant_now(tenant_id)
+            counts = await self._counts.of(tenant_id)
             now_ms = self._clock.now_ms()
             yield encoded(queue_frame(counts, position, now_ms))
             if since is not None:

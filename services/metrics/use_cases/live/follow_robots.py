@@ -8,6 +8,7 @@ from services.metrics.ports import Fleet
 from services.metrics.use_cases.live.channel import Position
 from services.metrics.use_cases.live.feeds import LiveFeeds
 from services.metrics.use_cases.live.robot_channel import RobotChannel
+from services.metrics.use_cases.live.shared_read import SharedRead
 from services.metrics.use_cases.live.subscriber import Subscriber
 from shared.kernel.clock import Clock, iso_utc
 
@@ -20,6 +21,7 @@ class FollowRobots:
         self._fleet = fleet
         self._clock = clock
         self._offline_after_ms = offline_after_ms
+        self._robots = SharedRead(fleet.of_tenant_now)
 
     async def __call__(
         self, *, tenant_id: str, since: int | None, subscriber: Subscriber
@@ -27,7 +29,7 @@ class FollowRobots:
         """The frames. Raises `StreamEnded`, `Unavailable`."""
         async with self._feeds.following(tenant_id, "robots", self._channel, subscriber) as following:
             position = following.join()
-            robots = await self._fleet.of_tenant_now(tenant_id)
+            robots = await self._robots.of(tenant_id)
             now_ms = self._clock.now_ms()
             for robot in robots:
                 yield encoded(frame_of(robot, position, now_ms, offline_after_ms=self._offline_after_ms))

@@ -1,5 +1,6 @@
 """What a client missed since the number it names, as far as it is still retained."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,9 @@ from services.metrics.use_cases.live.feeds import Following
 PAGE: Final = 200
 CLOSE_BEHIND: Final = 200
 """So few numbers behind, a client is let into the live frames, which then wait for it while it reads the rest."""
+READS_AT_ONCE: Final = 2
+"""When a process stopped, hundreds of clients come back at the same moment: they take turns at the store, which others
+need too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,19 @@ class Replay:
 
     def __init__(self, activity: ActivityStore) -> None:
         self._activity = activity
+        self._turns = asyncio.Semaphore(READS_AT_ONCE)
 
     async def resumption(self, tenant_id: str, since: int, following: Following) -> Resumption:
         """Where a client that comes back with `since` goes on. Raises `Unavailable`.
 
         A `since` beyond the tenant's last event is of data that is gone: it goes on with what comes.
         """
-        oldest = await self._activity.oldest_number(tenant_id)
+        async with self._turns:
+            oldest = await self._activity.oldest_number(tenant_id)
         if since > following.position:
-            if since > await self._activity.last_number(tenant_id):
+            async with self._turns:
+                last = await self._activity.last_number(tenant_id)
+            if since > last:
                 return Resumption(since, following.position, following.position, complete=False, oldest=oldest)
             await following.feed.reach(since)
         position = following.position
@@ -59,7 +67,8 @@ class Replay:
         if resumption.after >= resumption.until:
             return 0
         numbers = Numbers(resumption.after + 1, resumption.until)
-        return await self._activity.count_numbered(tenant_id, numbers, kinds=kinds)
+        async with self._turns:
+            return await self._activity.count_numbered(tenant_id, numbers, kinds=kinds)
 
     async def missed(
         self, tenant_id: str, after: int, following: Following, kinds: Kinds | None
@@ -80,7 +89,8 @@ class Replay:
             after = page.until
 
     async def _page(self, tenant_id: str, numbers: Numbers, kinds: Kinds | None) -> "_Page":
-        entries = await self._activity.numbered(tenant_id, numbers, limit=PAGE, kinds=kinds)
+        async with self._turns:
+            entries = await self._activity.numbered(tenant_id, numbers, limit=PAGE, kinds=kinds)
         return _Page(entries, entries[-1].seq if len(entries) == PAGE else numbers.last)
 
 

@@ -10,7 +10,7 @@ from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.fleet import Robot
 from services.metrics.domain.robot_updates import deleted_frame, frame_of, looks_of
 from services.metrics.ports import Fleet
-from services.metrics.use_cases.live.channel import Audience, Position, every
+from services.metrics.use_cases.live.channel import Audience, Position, every, in_pieces
 from shared.kernel.clock import Clock
 
 COALESCED_SECONDS: Final = 0.2
@@ -32,6 +32,8 @@ class RobotChannel:
         self._wake = asyncio.Event()
         self._told: dict[str, object] | None = None
         """How each robot looked when it was told last; None before the first look."""
+        self._turn = asyncio.Lock()
+        """Whoever reads robots tells them before anybody reads again: nothing older is told after what is newer."""
 
     def heard(self, entries: Sequence[ActivityEntry]) -> None:
         touched = {robot_id for entry in entries if (robot_id := _robot_of(entry)) is not None}
@@ -48,27 +50,34 @@ class RobotChannel:
         if not self._touched:
             return
         await asyncio.sleep(COALESCED_SECONDS)
-        touched, self._touched = self._touched, set()
-        try:
-            found = await asyncio.gather(*(self._fleet.get(self._tenant_id, robot_id) for robot_id in touched))
-        except BaseException:
-            self._touched |= touched
-            raise
-        for robot_id, robot in zip(touched, found, strict=True):
-            if robot is None:
-                self._tell_gone(robot_id)
-            else:
-                self._tell(robot)
+        async with self._turn:
+            touched, self._touched = self._touched, set()
+            try:
+                async for some in in_pieces(list(touched)):
+                    found = await asyncio.gather(*(self._fleet.get(self._tenant_id, robot_id) for robot_id in some))
+                    for robot_id, robot in zip(some, found, strict=True):
+                        self._tell_found(robot_id, robot)
+            except BaseException:
+                self._touched |= touched
+                raise
+
+    def _tell_found(self, robot_id: str, robot: Robot | None) -> None:
+        if robot is None:
+            self._tell_gone(robot_id)
+        else:
+            self._tell(robot)
 
     async def _look_at_all(self) -> None:
-        robots = await self._fleet.of_tenant(self._tenant_id)
-        if self._told is None:
-            self._told = {robot.robot_id: self._looks(robot) for robot in robots}
-            return
-        for robot in robots:
-            if robot.robot_id not in self._touched and self._told.get(robot.robot_id) != self._looks(robot):
-                self._tell(robot)
-        self._tell_missing({robot.robot_id for robot in robots})
+        async with self._turn:
+            robots = await self._fleet.of_tenant_now(self._tenant_id)
+            if self._told is None:
+                self._told = {robot.robot_id: self._looks(robot) for robot in robots}
+                return
+            changed = [robot for robot in robots if self._told.get(robot.robot_id) != self._looks(robot)]
+            async for some in in_pieces([robot for robot in changed if robot.robot_id not in self._touched]):
+                for robot in some:
+                    self._tell(robot)
+            self._tell_missing({robot.robot_id for robot in robots})
 
     def _tell_missing(self, present: Collection[str]) -> None:
         for robot_id in [known for known in self._told or () if known not in present]:

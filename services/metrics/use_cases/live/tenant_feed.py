@@ -11,9 +11,8 @@ import structlog
 from services.metrics.domain.activity import ActivityEntry
 from services.metrics.domain.sequence import InOrder, Numbers, StoredRange
 from services.metrics.ports import ActivityStore
-from services.metrics.use_cases.live.channel import Channel, Position
+from services.metrics.use_cases.live.channel import AT_ONCE, BREAK_SECONDS, Channel, Position
 from services.metrics.use_cases.live.subscriber import Ending, Subscriber
-from shared.kernel.errors import Unavailable
 from shared.kernel.tasks import end_tasks
 
 PAGE: Final = 500
@@ -118,8 +117,8 @@ class TenantFeed:
             self._early.append(stored)
             return
         self._order.offer(stored, self._seconds())
-        self._hand_out(self._order.take())
-        if self._order.gap() is not None:
+        self._hand_out(self._order.take(AT_ONCE))
+        if self._order.has_more or self._order.gap() is not None:
             self._wake.set()
 
     def forget(self, subscriber: Subscriber) -> None:
@@ -143,13 +142,14 @@ class TenantFeed:
         while self._order is not None:
             await self._pause(has_gap=self._order.gap() is not None)
             try:
+                await self._hand_out_the_rest(self._order)
                 if self._seconds() - self._looked_at >= self._pace.look_every_seconds:
                     await self._look_at_the_last(self._order)
                 gap = self._order.gap()
                 if gap is not None:
                     await self._look_for(gap, self._order)
-            except Unavailable as error:
-                _log.warning("live_feed_waits_for_store", reason=error.detail)
+            except Exception as error:  # noqa: BLE001 - those who follow must not be left without news
+                _log.warning("live_feed_failed", reason=f"{type(error).__name__}: {error}")
 
     async def _pause(self, *, has_gap: bool) -> None:
         self._wake.clear()
@@ -173,4 +173,11 @@ class TenantFeed:
     async def _look_for(self, gap: Numbers, order: InOrder) -> None:
         page = Numbers(gap.first, min(gap.last, gap.first + PAGE - 1))
         found = await self._activity.numbered(self._tenant_id, page, limit=PAGE)
-        self._hand_out(order.fill(page, found, self._seconds()))
+        self._hand_out(order.fill(page, found, self._seconds(), AT_ONCE))
+        await self._hand_out_the_rest(order)
+
+    async def _hand_out_the_rest(self, order: InOrder) -> None:
+        """What piled up behind a gap, in pieces: those who follow get to read in between."""
+        while order.has_more:
+            await asyncio.sleep(BREAK_SECONDS)
+            self._hand_out(order.take(AT_ONCE))
