@@ -1,8 +1,11 @@
 """The one place where a command's failure becomes a line on stderr and an exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import typer
@@ -11,6 +14,7 @@ from typer.core import TyperGroup
 from cli.failures import CommandFailed, ExitCode
 from cli.output import fail
 
+_OUTPUT_LOST: Final = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT)
 _FLAGS: Final = ("--no-color",)
 _OPTIONS: Final = ("--profile", "-p")
 
@@ -24,14 +28,9 @@ class CasareGroup(TyperGroup):
         return super().parse_args(ctx, [*general, *rest])
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command, and writes out what it printed while somebody can still be told that nobody reads it."""
-        try:
-            try:
-                return super().invoke(ctx)
-            finally:
-                sys.stdout.flush()
-        except BrokenPipeError as error:
-            raise ReaderGone from error
+        """Runs the command, and writes out what it printed."""
+        with _written_out():
+            return super().invoke(ctx)
 
     def main(
         self,
@@ -44,6 +43,7 @@ class CasareGroup(TyperGroup):
     ) -> NoReturn:
         """Runs what `args` say and exits; `standalone_mode` makes no difference."""
         del standalone_mode
+        _stand_in_for_closed_streams()
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except CommandFailed as failure:
@@ -54,19 +54,53 @@ class CasareGroup(TyperGroup):
             sys.exit(ExitCode.USAGE)
         except typer.Abort:
             sys.exit(ExitCode.INTERRUPTED)
-        except ReaderGone:
-            # As `head` leaves us. What is still buffered would fail again when Python ends.
+        except UnicodeEncodeError as error:
+            # Python hands over bytes that are no text as lone surrogates, which cannot be sent.
+            fail(f"{error.object[error.start : error.end]!a} is not text in UTF-8.", "Does this terminal use UTF-8?")
+            sys.exit(ExitCode.USAGE)
+        except OutputLost as lost:
+            # What is still buffered would fail again when Python ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(ExitCode.READER_GONE)
+            if lost.reader_is_gone:  # as `head` leaves us
+                sys.exit(ExitCode.READER_GONE)
+            fail(str(lost), "What the command does may be done already.")
+            sys.exit(ExitCode.FAILED)
         sys.exit(code or ExitCode.OK)
 
 
-class ReaderGone(Exception):
-    """Nobody reads what is printed any more."""
+class OutputLost(Exception):
+    """What is printed cannot be written: nobody reads it any more, or there is no room for it."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"Writing failed: {error.strerror}.")
+        self.reader_is_gone = isinstance(error, BrokenPipeError)
+
+
+@contextmanager
+def _written_out() -> Iterator[None]:
+    """Writes out what the block prints while it can still be said that it is lost. Raises OutputLost."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _OUTPUT_LOST:
+            raise
+        raise OutputLost(error) from error
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Python has no stream where the shell closed one (`>&-`): what would be printed there goes nowhere."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open to the end)
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open to the end)
 
 
 def apart(args: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The options of all commands, wherever they stand in `args`, and the rest; all that follows `--` is rest."""
+    """The options of all commands, wherever they stand in `args`, and the rest; all that follows `--` is rest.
+
+    An option that lacks its value stands alone: no word of the rest may be taken for it.
+    """
     general: list[str] = []
     rest: list[str] = []
     words = iter(args)
@@ -76,14 +110,13 @@ def apart(args: Sequence[str]) -> tuple[list[str], list[str]]:
         elif word in _FLAGS or word.startswith("--profile="):
             general.append(word)
         elif word in _OPTIONS:
-            general += [word, *_next(words)]
+            value = next(words, None)
+            if value is None:
+                return [word], []
+            general += [word, value]
         else:
             rest.append(word)
     return general, rest
-
-
-def _next(words: Iterator[str]) -> list[str]:
-    return [word for word in (next(words, None),) if word is not None]
 
 
 def _explain(misuse: typer.TyperException) -> None:

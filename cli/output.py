@@ -24,6 +24,8 @@ T = TypeVar("T")
 _UNLIMITED_WIDTH: Final = 100_000
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _CONTROL_BEYOND_ASCII: Final = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_LONGEST_PIECE: Final = 64
+"""Wide enough for every id."""
 _NOTHING: Final = "-"
 _FIGURE: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?( (%|ms|s))?|-")
 _STYLES: Final = {
@@ -130,18 +132,24 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], *, none
         note(none)
         return
     table = _grid(show_header=True)
+    # One line of output is one row.
+    lines = [
+        [_cell(" ".join(value.splitlines()) if isinstance(value, str) else value) for value in row] for row in rows
+    ]
     for number, title in enumerate(titles):
-        figures = all(_FIGURE.fullmatch(printable(row[number])) for row in rows)
+        texts = [line[number].plain for line in lines]
+        figures = all(_FIGURE.fullmatch(text) for text in texts)
         # The first column identifies the row: it can be copied only when it stays in one piece.
+        whole = number == 0 or figures or not any(" " in text for text in texts)
         table.add_column(
             printable(title) if title else "",
-            no_wrap=number == 0,
+            no_wrap=whole,
+            min_width=_narrowest((title, *texts), whole=whole),
             overflow="fold",
             justify="right" if figures else "left",
         )
-    for row in rows:
-        # One line of output is one row.
-        table.add_row(*(_cell(" ".join(value.splitlines()) if isinstance(value, str) else value) for value in row))
+    for line in lines:
+        table.add_row(*line)
     _print(table)
 
 
@@ -182,18 +190,27 @@ def _grid(*, show_header: bool) -> "Table":
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header, header_style="bold")
 
 
+def _narrowest(texts: Sequence[str], *, whole: bool) -> int:
+    """How narrow a column may become: where its texts may be broken, it is between words."""
+    from rich.cells import cell_len
+
+    pieces = texts if whole else [word for text in texts for word in text.split()]
+    return min(max(map(cell_len, pieces), default=0), _LONGEST_PIECE)
+
+
 def _print(table: "Table") -> None:
     out = console()
-    if out.is_terminal:
-        out.print(table)
-        return
+    gaps = 2 * (len(table.columns) - 1)
+    if out.width < gaps + sum(column.min_width or 0 for column in table.columns):
+        # The terminal breaks the lines then: all is there, and in one piece when it is copied.
+        out.width = _UNLIMITED_WIDTH
     with out.capture() as captured:
-        out.print(table)
+        out.print(table, crop=False)
     for line in captured.get().splitlines():
         print(line.rstrip())
 
 
-def _cell(value: object) -> "Text | str":
+def _cell(value: object) -> "Text":
     from rich.text import Text
 
     return value if isinstance(value, Text) else Text(printable(value))

@@ -163,6 +163,8 @@ def _all_ids(api: "Api", *, yes: bool) -> list[str]:
     ids = [str(entry["job_id"]) for entry in read_list(api, "/dlq", "entries", limit=None).entries]
     if ids:
         confirm(f"Run all {len(ids)} dead letters again?", yes=yes)
+    else:
+        note("No dead letters.")
     return ids
 
 
@@ -209,4 +211,5 @@ def _note_dropped(answers: "list[Answer]") -> None:
 
 def _print_retried(answers: "list[Answer]") -> None:
     rows = [(answer.get("new_job_id"), answer.get("original_job_id")) for answer in answers]
-    print_table(("JOB", "RETRY OF"), rows, none="No dead letters.")
+    if rows:
+        print_table(("JOB", "RETRY OF"), rows)

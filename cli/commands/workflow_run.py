@@ -9,6 +9,7 @@ import typer
 from cli.client.connect import connect
 from cli.commands.options import OwnPriority
 from cli.completion import complete_robot, complete_workflow
+from cli.failures import NotThere
 from cli.output import Output, OutputFormat, note, print_answer, print_fields
 from cli.times import moment, moment_after, seconds_in
 
@@ -95,10 +96,16 @@ def run(
 def _workflow_id(api: "Api", reference: str) -> str:
     from cli.client.workflow_names import workflow_id_of
     from cli.push import UNCHANGED, Target, push_file
+    from cli.workflow_file import SUFFIX
 
     file = Path(reference)
     if not file.is_file():
-        return workflow_id_of(api, reference)
+        try:
+            return workflow_id_of(api, reference)
+        except NotThere as unknown:
+            if file.suffix != SUFFIX:
+                raise
+            raise NotThere(f"There is no file {reference}, nor a workflow called so.") from unknown
     pushed = push_file(api, file, Target())
     if pushed["outcome"] != UNCHANGED:
         note(f"{pushed['workflow_name']}: version {pushed['version']} is stored.")

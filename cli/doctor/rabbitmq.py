@@ -52,7 +52,10 @@ async def _of(around: Surroundings) -> Sequence[Finding]:
     except ProtocolSyntaxError:
         advice = f"Make it (rabbitmqctl add_vhost), name another one in CASARE_AMQP_URL, or: {_RIGHTS}"
         return [Finding(AREA, "vhost", State.FAILED, "there is no such vhost, or this user may not use it", advice)]
-    except (AMQPError, OSError, TimeoutError) as error:
+    except TimeoutError:
+        advice = "Is it overloaded, is something else at that address, or does a firewall drop what is sent to it?"
+        return [Finding(AREA, "reach", State.FAILED, f"no answer within {CONNECT_SECONDS:g} s", advice)]
+    except (AMQPError, OSError) as error:
         detail = without_credentials(f"{type(error).__name__}: {error}")
         return [Finding(AREA, "reach", State.FAILED, detail, "Start it, or correct CASARE_AMQP_URL.")]
     took_ms = (time.monotonic() - started) * 1000

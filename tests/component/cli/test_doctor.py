@@ -179,6 +179,15 @@ def test_a_broker_with_an_alarm_and_one_that_is_gone(
     assert Report(casare, **env).state("rabbitmq", "reach") == "failed"
 
 
+def test_a_broker_that_does_not_answer_in_time_is_said_so(casare: Casare, free: dict[str, str]) -> None:
+    with socket.create_server((LOOPBACK, 0)) as mute:
+        report = Report(casare, **free, CASARE_AMQP_URL=f"amqp://{LOOPBACK}:{mute.getsockname()[1]}")
+
+    reach = report.one("rabbitmq", "reach")
+    assert (reach["state"], reach["detail"]) == ("failed", "no answer within 2 s")
+    assert "overloaded" in reach["advice"]
+
+
 def test_a_redis_that_evicts_refuses_or_is_gone(
     casare: Casare, free: dict[str, str], private_redis: PrivateRedis
 ) -> None:

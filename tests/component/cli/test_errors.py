@@ -91,6 +91,39 @@ def test_an_id_with_odd_characters_stays_one_id(logged_in: Casare, api: FakeApi)
     assert api.requests[-1].path == "/robots/a/../b?c#d"
 
 
+@pytest.mark.parametrize("words", [["job", "show", "\udcff"], ["workflow", "list", "--search", "\udcff"]])
+def test_a_word_that_is_no_text_is_wrong_usage(logged_in: Casare, words: list[str]) -> None:
+    outcome = logged_in(*words)
+
+    assert outcome.exit_code == 2
+    assert outcome.stderr.startswith(r"error: '\udcff' is not text in UTF-8.")
+
+
+def test_a_profile_without_its_name_is_said_so(logged_in: Casare) -> None:
+    outcome = logged_in("job", "list", "--profile")
+
+    assert outcome.exit_code == 2
+    assert "'--profile' requires an argument" in outcome.stderr
+
+
+def test_a_file_that_is_not_there_is_not_taken_for_a_workflows_name_alone(logged_in: Casare, api: FakeApi) -> None:
+    api.answers |= {"/workflows": {"workflows": [], "total": 0}}
+
+    outcome = logged_in("workflow", "run", "flows/nosuch.json")
+
+    assert outcome.exit_code == 4
+    assert outcome.stderr == "error: There is no file flows/nosuch.json, nor a workflow called so.\n"
+
+
+def test_a_dead_letter_that_is_not_there_says_nothing_of_all_others(logged_in: Casare, api: FakeApi) -> None:
+    api.failing["/dlq/nosuch/retry"] = [problem(404, "There is no dead letter nosuch.")]
+
+    outcome = logged_in("dlq", "retry", "nosuch")
+
+    assert outcome.exit_code == 4
+    assert outcome.stderr == "error: There is no dead letter nosuch.\n"
+
+
 @pytest.mark.parametrize(
     "words", [["nonsense"], ["--nonsense"], ["job"], ["job", "show"], ["job", "list", "--limit", "0"]]
 )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from tests.component.cli.conftest import Casare
 from tests.component.cli.fake_api import JOB_ID, FakeApi, job
+
+SCHEDULED_ID = "sched_01a2065f-4ab7-758b-ab3d-26586c01950b_1795403280"
 
 
 def on_a_terminal(casare: Casare, *words: str, **env: str) -> bytes:
@@ -100,3 +103,34 @@ def test_what_is_large_is_seen_to_be_sent(logged_in: Casare, api: FakeApi, tmp_p
     assert "━".encode() in shown
     assert b"MB" in shown
     assert b"created" in shown
+
+
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_a_table_too_wide_for_the_terminal_keeps_its_columns_and_words(
+    logged_in: Casare, api: FakeApi, columns: str
+) -> None:
+    entry = job("completed", job_id=SCHEDULED_ID, workflow_name="Check invoices", robot_id="local-robot", progress=100)
+    api.answers["/jobs"] = {"jobs": [entry], "next_cursor": None}
+
+    titles, line = _lines_on_a_terminal(logged_in, "job", "list", columns=columns)
+
+    assert titles.split() == ["JOB", "WORKFLOW", "STATUS", "ROBOT", "PROGRESS", "AGE"]
+    assert re.split(" {2,}", line)[:5] == [SCHEDULED_ID, "Check invoices", "completed", "local-robot", "100 %"]
+
+
+def test_a_table_that_can_be_narrowed_is_broken_between_words(logged_in: Casare, api: FakeApi) -> None:
+    entry = job(
+        "completed", job_id=JOB_ID, workflow_name="Check all the invoices", robot_id="local-robot", progress=100
+    )
+    api.answers["/jobs"] = {"jobs": [entry], "next_cursor": None}
+
+    lines = _lines_on_a_terminal(logged_in, "job", "list", columns="92")
+
+    assert max(map(len, lines)) <= 92
+    assert [line[38:].split("  ")[0] for line in lines[1:]] == ["Check all the", "invoices"]
+
+
+def _lines_on_a_terminal(casare: Casare, *words: str, columns: str) -> list[str]:
+    """The lines that are shown, without what only changes their looks."""
+    shown = on_a_terminal(casare, "--no-color", *words, COLUMNS=columns).decode()
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()

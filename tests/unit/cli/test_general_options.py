@@ -12,7 +12,7 @@ from cli.error_boundary import apart
         ("job list --profile prod", "--profile prod", "job list"),
         ("-p prod job list --no-color", "-p prod --no-color", "job list"),
         ("job --profile=prod list", "--profile=prod", "job list"),
-        ("job list --profile", "--profile", "job list"),
+        ("job list --profile", "--profile", ""),
         ("robot run -- --profile x", "", "robot run -- --profile x"),
     ],
 )

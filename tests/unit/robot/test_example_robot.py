@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -46,3 +47,13 @@ async def test_the_robot_in_20_lines_works_and_leaves_in_good_order(server: Orch
 
 def test_it_has_20_lines() -> None:
     assert len([line for line in SCRIPT.read_text("utf-8").splitlines() if line.strip()]) <= 20
+
+
+def test_its_job_asks_for_what_only_its_robot_offers() -> None:
+    """Beside the robot of `make run`, which does not know its node type, the job would fail half the time."""
+    readme = (FOLDER / "README.md").read_text("utf-8")
+    offered = re.search(r"CASARE_ROBOT_CAPABILITIES=(\S+)", readme)
+    required = re.search(r"casare workflow run examples/robot_in_20_lines/workflow.json --capability (\S+)", readme)
+    assert offered
+    assert required
+    assert offered[1] == required[1]
