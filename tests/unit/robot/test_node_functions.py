@@ -317,4 +317,8 @@ def test_the_public_names_can_all_be_imported() -> None:
     for name in robot.__all__:
         assert getattr(robot, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Robots'"):
-        _ = robot.Robots
+        robot.Robots  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (Path(robot.__file__).parent / "py.typed").exists()
