@@ -23,6 +23,11 @@ import time
 
 Lock = threading.Lock
 sleep = time.sleep
+
+
+def take_turn(turn: threading.Lock, within_seconds: float) -> bool:
+    """Whether the lock is held now; False when others kept it for so long."""
+    return turn.acquire(timeout=min(within_seconds, threading.TIMEOUT_MAX))
 '''
 PACKAGE: Final = '"""The client for code without asyncio."""\n'
 WRITTEN_ANEW: Final = {"timing.py": TIMING, "__init__.py": PACKAGE}

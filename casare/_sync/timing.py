@@ -6,3 +6,8 @@ import time
 
 Lock = threading.Lock
 sleep = time.sleep
+
+
+def take_turn(turn: threading.Lock, within_seconds: float) -> bool:
+    """Whether the lock is held now; False when others kept it for so long."""
+    return turn.acquire(timeout=min(within_seconds, threading.TIMEOUT_MAX))
