@@ -11,6 +11,15 @@ from robot.cancellation import CancelScope, JobStopped
 T = TypeVar("T")
 
 
+class Carried(Exception):
+    """What a node's code raised that no task and no future may hold: StopIteration, or SystemExit, which would end the
+    loop, and with it the robot and all its jobs."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Interruptible(Awaitable[T], Generic[T]):
     """Awaits a coroutine; where the job is stopped, JobStopped is raised at its `await` instead of CancelledError.
 
@@ -53,7 +62,10 @@ async def interruptible(coroutine: Coroutine[Any, Any, T], scope: CancelScope) -
     """Returns what the coroutine returns. A stopped job interrupts it once, and is waited for until it has ended."""
 
     async def work() -> T:
-        return await Interruptible(coroutine, scope)
+        try:
+            return await Interruptible(coroutine, scope)
+        except SystemExit as error:
+            raise Carried(error) from error
 
     return await scope.race(work())
 
@@ -78,9 +90,8 @@ async def in_own_thread(function: Callable[[], T]) -> T:
     def run() -> None:
         try:
             outcome: tuple[T | None, BaseException | None] = context.run(function), None
-        except StopIteration as error:
-            # No future may hold one.
-            outcome = None, RuntimeError(f"the node raised StopIteration: {error}")
+        except (StopIteration, SystemExit) as error:
+            outcome = None, Carried(error)
         except BaseException as error:  # noqa: BLE001 (carried to the thread that waits)
             outcome = None, error
         if not loop.is_closed():

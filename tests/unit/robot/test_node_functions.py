@@ -16,7 +16,7 @@ import pytest
 import robot
 from robot import JobCancelled, NodeCall, Outcome, Robot, RobotRefused, node
 from robot.cancellation import CancelScope, StopReason
-from robot.errors import WorkflowError
+from robot.errors import NodeCrashed, WorkflowError
 from robot.executor import Executor, Surroundings
 from robot.files import WorkingDirectory
 from robot.node_functions import DECORATED, node_types_of
@@ -39,7 +39,7 @@ def decorated() -> Iterator[None]:
     DECORATED._types = {each.name: each for each in before}
 
 
-def executor_of(tmp_path: Path, *functions: Callable[..., Any]) -> Executor:
+def executor_of(tmp_path: Path, *functions: object) -> Executor:
     types = with_types(NODE_TYPES, (each for function in functions for each in node_types_of(function)))
     source = SecretSource({"CASARE_SECRET_TOKEN": "token-of-the-robot"})
     return Executor(WorkingDirectory(tmp_path), node_types=types, secrets=source)
@@ -219,9 +219,32 @@ async def test_a_defect_of_a_function_is_told_as_one(tmp_path: Path) -> None:
     def broken() -> None:
         raise StopIteration
 
-    with pytest.raises(WorkflowError, match="failed with RuntimeError") as caught:
+    where = rf"in broken \(test_node_functions.py, line {broken.__code__.co_firstlineno + 2}\)"
+    with pytest.raises(WorkflowError, match=f"failed with StopIteration {where}") as caught:
         await executor_of(tmp_path, broken).run(chain(step("acme.broken")))
     assert caught.value.error_type == "NODE_CRASHED"
+
+
+async def test_a_node_that_exits_fails_its_job_and_not_the_robot(tmp_path: Path) -> None:
+    @node("acme.thread")
+    def in_thread() -> None:
+        sys.exit(3)
+
+    @node("acme.loop")
+    async def in_loop() -> None:
+        await asyncio.sleep(0)
+        sys.exit(3)
+
+    types = NodeTable()
+
+    @types.register("ExitNode")
+    async def bare(_context: Any) -> Outcome:
+        sys.exit(3)
+
+    executor = executor_of(tmp_path, in_thread, in_loop, *types)
+    for name, function in (("acme.thread", "in_thread"), ("acme.loop", "in_loop"), ("ExitNode", "bare")):
+        with pytest.raises(NodeCrashed, match=rf"{name} failed with SystemExit in {function} \("):
+            await executor.run(chain(step(name)))
 
 
 async def test_a_robot_of_ones_own_knows_decorated_and_added_nodes(server: Orchestrator, tmp_path: Path) -> None:
