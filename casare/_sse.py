@@ -9,6 +9,23 @@ import msgspec
 from casare.models import Event
 
 
+class LineSplitter:
+    """Makes lines of an answer's bytes. Only CR and LF end one: what else Unicode counts as an end, such as U+2028, may
+    stand in JSON."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._after_return = False
+
+    def feed(self, piece: bytes) -> list[str]:
+        """The lines that end in this piece, without their ends."""
+        after_return, self._after_return = self._after_return, piece.endswith(b"\r")
+        if after_return:
+            piece = piece.removeprefix(b"\n")
+        *lines, self._rest = (self._rest + piece).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        return [line.decode("utf-8", "replace") for line in lines]
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One event as the stream has it."""

@@ -38,7 +38,7 @@ WORDS: Final = (
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\baclose\b", "close"),
     (r"\baread\b", "read"),
-    (r"\baiter_lines\b", "iter_lines"),
+    (r"\baiter_bytes\b", "iter_bytes"),
     (r"\basync_token_source\b", "token_source"),
     (r"\bcasare\._async\b", "casare._sync"),
     (r"\bAsync([A-Z]\w*)", r"\1"),

@@ -4,7 +4,6 @@ import math
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Final, TypeVar
 
 import httpx
@@ -80,15 +79,17 @@ class AsyncExchange:
         """What the call sends, for one try."""
         return call.content
 
-    @asynccontextmanager
-    async def stream(self, call: Call[Any], token: str, silence_seconds: float) -> AsyncIterator[httpx.Response]:
-        """An answer that is read while it comes; it ends with httpx.ReadTimeout after `silence_seconds` of nothing."""
-        timeout = httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS)
-        headers = _headers(call, token)
-        async with self._http.stream(
-            call.method, call.path, params=call.params, headers=headers, timeout=timeout
-        ) as response:
-            yield response
+    async def open(self, call: Call[Any], token: str, silence_seconds: float) -> httpx.Response:
+        """An answer to read while it comes, and to close; reading raises httpx.ReadTimeout after `silence_seconds` of
+        nothing. Raises httpx.RequestError when there is none."""
+        request = self._http.build_request(
+            call.method,
+            call.path,
+            params=call.params,
+            headers=_headers(call, token),
+            timeout=httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS),
+        )
+        return await self._http.send(request, stream=True)
 
     async def _once(self, call: Call[Any], token: str | None, left_seconds: float) -> Outcome:
         seconds = max(LEAST_SECONDS, min(self._timeout_seconds, left_seconds))

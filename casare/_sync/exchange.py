@@ -5,7 +5,6 @@ import math
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar, Final, TypeVar
 
 import httpx
@@ -81,15 +80,17 @@ class Exchange:
         """What the call sends, for one try."""
         return call.content
 
-    @contextmanager
-    def stream(self, call: Call[Any], token: str, silence_seconds: float) -> Iterator[httpx.Response]:
-        """An answer that is read while it comes; it ends with httpx.ReadTimeout after `silence_seconds` of nothing."""
-        timeout = httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS)
-        headers = _headers(call, token)
-        with self._http.stream(
-            call.method, call.path, params=call.params, headers=headers, timeout=timeout
-        ) as response:
-            yield response
+    def open(self, call: Call[Any], token: str, silence_seconds: float) -> httpx.Response:
+        """An answer to read while it comes, and to close; reading raises httpx.ReadTimeout after `silence_seconds` of
+        nothing. Raises httpx.RequestError when there is none."""
+        request = self._http.build_request(
+            call.method,
+            call.path,
+            params=call.params,
+            headers=_headers(call, token),
+            timeout=httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS),
+        )
+        return self._http.send(request, stream=True)
 
     def _once(self, call: Call[Any], token: str | None, left_seconds: float) -> Outcome:
         seconds = max(LEAST_SECONDS, min(self._timeout_seconds, left_seconds))

@@ -2,12 +2,21 @@
 
 from datetime import UTC, datetime
 
-from casare._sse import Block, EventParser, event_of
+import pytest
+
+from casare._sse import Block, EventParser, LineSplitter, event_of
 from casare.models import Event
 
 
 def read(parser: EventParser, text: str) -> list[Block]:
     return [block for line in text.split("\n") if (block := parser.feed(line)) is not None]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_lines_end_with_cr_and_lf_only_however_they_are_cut(size: int) -> None:
+    splitter, content = LineSplitter(), 'data: "ä\u2028\u0085\u000c"\r\n\r\nid: 1\rid: 2\n\nda'.encode()
+    lines = [line for start in range(0, len(content), size) for line in splitter.feed(content[start : start + size])]
+    assert lines == ['data: "ä\u2028\u0085\u000c"', "", "id: 1", "id: 2", ""]
 
 
 def test_an_event_ends_with_an_empty_line() -> None:
