@@ -25,6 +25,10 @@ class AsyncTokenSource(ABC):
     async def token_after(self, refused: str) -> str | None:
         """Another token than the one that the server has just refused; None when there is no other."""
 
+    async def finish(self) -> None:
+        """Returns when no renewal is under way; only those who renew have to wait."""
+        return
+
 
 class AsyncSession:
     """What every resource makes its calls through."""
@@ -32,6 +36,11 @@ class AsyncSession:
     def __init__(self, exchange: AsyncExchange, tokens: AsyncTokenSource) -> None:
         self.exchange = exchange
         self.tokens = tokens
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self.tokens.finish()
+        await self.exchange.close()
 
     async def call(self, call: Call[T], within_seconds: float = math.inf) -> T:
         """What the call brought, in about that time. Raises ApiError, UnexpectedAnswer, ConnectionFailed."""

@@ -26,6 +26,10 @@ class TokenSource(ABC):
     def token_after(self, refused: str) -> str | None:
         """Another token than the one that the server has just refused; None when there is no other."""
 
+    def finish(self) -> None:
+        """Returns when no renewal is under way; only those who renew have to wait."""
+        return
+
 
 class Session:
     """What every resource makes its calls through."""
@@ -33,6 +37,11 @@ class Session:
     def __init__(self, exchange: Exchange, tokens: TokenSource) -> None:
         self.exchange = exchange
         self.tokens = tokens
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.tokens.finish()
+        self.exchange.close()
 
     def call(self, call: Call[T], within_seconds: float = math.inf) -> T:
         """What the call brought, in about that time. Raises ApiError, UnexpectedAnswer, ConnectionFailed."""
