@@ -1,6 +1,7 @@
 """Node types of one's own: functions, robots around them, plug-ins."""
 
 import asyncio
+import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -88,11 +89,27 @@ async def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, config: dict
     assert "token-of-the-robot" not in str(caught.value)
 
 
-def test_a_function_whose_settings_have_no_names_is_refused() -> None:
-    with pytest.raises(TypeError, match="settings have names"):
+async def test_an_async_function_in_a_plain_decorator_is_awaited(tmp_path: Path) -> None:
+    def traced(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(**settings: Any) -> Any:
+            return function(**settings)
 
-        @node("acme.any")
-        def anything(**settings: Any) -> None: ...
+        return call
+
+    @node("acme.traced")
+    @traced
+    async def double(number: int) -> dict[str, int]:
+        await asyncio.sleep(0)
+        return {"doubled": 2 * number}
+
+    flow = document(
+        *("start -> n", "n -> end", "n.doubled -> end.doubled"),
+        start=step("StartNode"),
+        n=step("acme.traced", number=4),
+        end=step("EndNode"),
+    )
+    assert (await executor_of(tmp_path, double).run(flow))["outputs"] == {"doubled": 8}
 
 
 async def test_a_function_leaves_by_the_port_it_names(tmp_path: Path) -> None:
