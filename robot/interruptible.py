@@ -21,14 +21,16 @@ class Carried(Exception):
 
 
 class Interruptible(Awaitable[T], Generic[T]):
-    """Awaits a coroutine; where the job is stopped, JobStopped is raised at its `await` instead of CancelledError.
+    """Awaits a coroutine; where the job is stopped, JobStopped is raised once at its `await` instead of CancelledError.
 
-    So `except JobCancelled` and `finally` in it may still wait for what they tidy up.
+    So `except JobCancelled` and `finally` in it may still wait for what they tidy up, and bound that with
+    `asyncio.timeout`, whose own cancellation reaches them as what it is.
     """
 
     def __init__(self, coroutine: Coroutine[Any, Any, T], scope: CancelScope) -> None:
         self._coroutine = coroutine
         self._scope = scope
+        self._is_told = False
 
     def __await__(self) -> Generator[Any, Any, T]:
         raised: BaseException | None = None
@@ -50,8 +52,9 @@ class Interruptible(Awaitable[T], Generic[T]):
             self._coroutine.close()
 
     def _translated(self, cancelled: asyncio.CancelledError) -> BaseException:
-        if self._scope.reason is None:
+        if self._scope.reason is None or self._is_told:
             return cancelled
+        self._is_told = True
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()

@@ -188,6 +188,31 @@ async def test_cancelling_reaches_an_async_node_as_an_exception_and_lets_it_tidy
     assert steps == ["waiting", "cancelled", "tidied"]
 
 
+async def test_what_a_stopped_node_tidies_up_may_have_a_timeout_of_its_own(tmp_path: Path) -> None:
+    begun, seen = asyncio.Event(), []
+
+    @node("acme.careful")
+    async def careful() -> None:
+        try:
+            begun.set()
+            await asyncio.sleep(3600)
+        except JobCancelled:
+            try:
+                async with asyncio.timeout(0.01):
+                    await asyncio.sleep(3600)
+            except TimeoutError:
+                seen.append("gave up")
+            raise
+
+    cancel = CancelScope()
+    running = asyncio.create_task(executor_of(tmp_path, careful).run(chain(step("acme.careful")), cancel=cancel))
+    await begun.wait()
+    cancel.cancel()
+    with pytest.raises(JobCancelled):
+        await running
+    assert seen == ["gave up"]
+
+
 async def test_cancelling_reaches_a_group_of_tasks_inside_a_node(tmp_path: Path) -> None:
     begun: list[int] = []
 
