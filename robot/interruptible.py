@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from robot.cancellation import CancelScope, JobStopped
@@ -42,6 +43,8 @@ class Interruptible(Awaitable[T], Generic[T]):
                 try:
                     value = yield waiting
                 except asyncio.CancelledError as cancelled:
+                    if self._scope.is_abandoned:
+                        raise
                     raised = self._translated(cancelled)
                 except BaseException as error:  # noqa: BLE001 (handed on to the coroutine as it is)
                     raised = error
@@ -49,7 +52,8 @@ class Interruptible(Awaitable[T], Generic[T]):
             result: T = end.value
             return result
         finally:
-            self._coroutine.close()
+            with suppress(RuntimeError):  # it does not even end when it is closed
+                self._coroutine.close()
 
     def _translated(self, cancelled: asyncio.CancelledError) -> BaseException:
         if self._scope.reason is None or self._is_told:

@@ -93,6 +93,10 @@ class JobRun:
         if reason is not StopReason.SHUTDOWN:
             self._report.cancel(reason)
 
+    def abandon(self) -> None:
+        """Lets the next cancellation end the job also where a node's own code goes on regardless."""
+        self._work.abandon()
+
     async def run(self) -> None:
         """Returns when the job is over for this robot, and no longer in its journal."""
         with structlog.contextvars.bound_contextvars(job_id=self.job.job_id):

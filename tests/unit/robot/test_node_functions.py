@@ -213,6 +213,29 @@ async def test_what_a_stopped_node_tidies_up_may_have_a_timeout_of_its_own(tmp_p
     assert seen == ["gave up"]
 
 
+async def test_a_node_that_swallows_its_cancellation_does_not_keep_a_job_that_is_abandoned(tmp_path: Path) -> None:
+    begun, swallowed = asyncio.Event(), asyncio.Event()
+
+    @node("acme.stubborn")
+    async def stubborn() -> None:
+        while True:
+            try:
+                begun.set()
+                await asyncio.sleep(3600)
+            except (JobCancelled, asyncio.CancelledError):
+                swallowed.set()
+
+    cancel = CancelScope()
+    running = asyncio.create_task(executor_of(tmp_path, stubborn).run(chain(step("acme.stubborn")), cancel=cancel))
+    await begun.wait()
+    cancel.cancel()
+    await swallowed.wait()
+    cancel.abandon()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 5)
+
+
 async def test_cancelling_reaches_a_group_of_tasks_inside_a_node(tmp_path: Path) -> None:
     begun: list[int] = []
 
