@@ -97,6 +97,8 @@ def _content(body: object) -> bytes | None:
 
 
 def _key_header(key: str | None) -> dict[str, str]:
+    if key is not None and not (key.isascii() and key.isprintable()):
+        raise ValueError(f"idempotency_key: {key!r} cannot be sent: make it of visible ASCII, for example a UUID")
     return {} if key is None else {"Idempotency-Key": key}
 
 

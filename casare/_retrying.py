@@ -1,5 +1,6 @@
 """Which calls are made again, and after how long."""
 
+import math
 import random
 import threading
 from dataclasses import dataclass
@@ -49,13 +50,19 @@ class RetryPolicy:
         self._tenths_left = retries.budget * _TENTHS
         self._guard = threading.Lock()
 
-    @property
-    def deadline_seconds(self) -> float:
-        """How long a call may take with all its tries."""
-        return self._retries.deadline_seconds
+    def deadline_seconds(self, within_seconds: float = math.inf) -> float:
+        """How long a call may take with all its tries, when it is of use `within_seconds` only."""
+        return min(self._retries.deadline_seconds, within_seconds)
 
     def wait_seconds(
-        self, call: Call[Any], outcome: Outcome, *, tries: int, elapsed_seconds: float, now_seconds: float
+        self,
+        call: Call[Any],
+        outcome: Outcome,
+        *,
+        tries: int,
+        elapsed_seconds: float,
+        now_seconds: float,
+        within_seconds: float = math.inf,
     ) -> float | None:
         """How long to wait before the call is made again after `tries` of them; None when its outcome stands."""
         if not _is_passing(call, outcome):
@@ -69,7 +76,7 @@ class RetryPolicy:
         if asked is not None and asked > self._retries.longest_wait_seconds:
             return None
         wait += asked or 0.0
-        if elapsed_seconds + wait > self._retries.deadline_seconds:
+        if elapsed_seconds + wait > self.deadline_seconds(within_seconds):
             return None
         return wait if self._take() else None
 

@@ -94,14 +94,23 @@ def _given(
         raise ConfigurationProblem("Pass one credential: `token`, `api_key`, or `username` with `password`.")
     if username is not None and password is not None:
         return Password(username, password, tenant_id)
-    value = token or api_key
-    return None if value is None else Token(value)
+    if token is not None:
+        return _token(token, "token")
+    return None if api_key is None else _token(api_key, "api_key")
+
+
+def _token(text: str, source: str) -> Token:
+    """Without the line break that a file ends with. What cannot stand in a header would be quoted by its error."""
+    value = text.strip()
+    if not value or not value.isascii() or not value.isprintable():
+        raise ConfigurationProblem(f"{source}: this is no token. It is one line of ASCII, as the server gave it.")
+    return Token(value)
 
 
 def _from_environment(environ: Mapping[str, str], tenant_id: str | None) -> Credential | None:
     token = _secret(environ, "CASARE_TOKEN")
     if token:
-        return Token(token)
+        return _token(token, "CASARE_TOKEN")
     username = environ.get("CASARE_USERNAME")
     if not username:  # a password alone is one for `casare login`
         return None

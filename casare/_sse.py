@@ -1,30 +1,29 @@
 """Server-Sent Events, read line by line (WHATWG HTML, 9.2.6)."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from casare.models import Event
 
-_LINE_END: Final = re.compile(r"\r\n|\n|\r(?!\Z)")
-"""A CR at the very end may be half of a CR LF."""
 
-
-class Lines:
-    """Cuts the text of a stream, as it comes, into lines. Only CR and LF end one: other breaks that Unicode knows are
-    part of what people wrote."""
+class LineSplitter:
+    """Makes lines of an answer's bytes. Only CR and LF end one: what else Unicode counts as an end, such as U+2028, may
+    stand in JSON."""
 
     def __init__(self) -> None:
-        self._rest = ""
+        self._rest = b""
+        self._after_return = False
 
-    def ended_by(self, text: str) -> Sequence[str]:
-        """The lines that are whole now, without their ends."""
-        *lines, self._rest = _LINE_END.split(self._rest + text)
-        return lines
+    def feed(self, piece: bytes) -> list[str]:
+        """The lines that end in this piece, without their ends."""
+        after_return, self._after_return = self._after_return, piece.endswith(b"\r")
+        if after_return:
+            piece = piece.removeprefix(b"\n")
+        *lines, self._rest = (self._rest + piece).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        return [line.decode("utf-8", "replace") for line in lines]
 
 
 @dataclass(frozen=True, slots=True)

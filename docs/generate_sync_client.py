@@ -20,9 +20,22 @@ TIMING: Final = '''\
 
 import threading
 import time
+from typing import TypeVar
+
+T = TypeVar("T")
 
 Lock = threading.Lock
 sleep = time.sleep
+
+
+def take_turn(turn: threading.Lock, within_seconds: float) -> bool:
+    """Whether the lock is held now; False when others kept it for so long."""
+    return turn.acquire(timeout=min(within_seconds, threading.TIMEOUT_MAX))
+
+
+def to_its_end(done: T) -> T:
+    """What was done: nobody cancels a thread."""
+    return done
 '''
 PACKAGE: Final = '"""The client for code without asyncio."""\n'
 WRITTEN_ANEW: Final = {"timing.py": TIMING, "__init__.py": PACKAGE}
@@ -33,7 +46,7 @@ WORDS: Final = (
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\baclose\b", "close"),
     (r"\baread\b", "read"),
-    (r"\baiter_text\b", "iter_text"),
+    (r"\baiter_bytes\b", "iter_bytes"),
     (r"\basync_token_source\b", "token_source"),
     (r"\bcasare\._async\b", "casare._sync"),
     (r"\bAsync([A-Z]\w*)", r"\1"),

@@ -39,6 +39,8 @@ class CancelScope:
         self._stopped = asyncio.Event()
         self._reason: StopReason | None = None
         self._children: set[CancelScope] = set()
+        self.is_abandoned = False
+        """Whether what goes on regardless is to be left where it is, for the robot leaves."""
 
     @property
     def reason(self) -> StopReason | None:
@@ -52,6 +54,12 @@ class CancelScope:
             self._stopped.set()
             for child in self._children:
                 child.cancel(reason)
+
+    def abandon(self) -> None:
+        """Leaves what goes on regardless at its next cancellation, in the scopes inside this one, too."""
+        self.is_abandoned = True
+        for child in self._children:
+            child.abandon()
 
     @contextmanager
     def child(self) -> Iterator["CancelScope"]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from robot.cancellation import JobStopped
+from robot.crashes import crash_of
 from robot.errors import DataNotReady, InvalidWorkflow, NodeCrashed, StepLimitReached, WorkflowError
 from robot.flow_control import FlowControl
 from robot.mending import Attempt, Mending
@@ -191,11 +192,10 @@ class Execution:
             raise
         except WorkflowError as error:
             raise error.at(node_id) from error.__cause__
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # What was told to stop may fail in any way on its way out.
             strand.scope.cancel.check()
-            message = f"the node type {node.node_type} failed with {type(error).__name__}"
-            raise NodeCrashed(message, node_id=node_id) from error
+            raise NodeCrashed(f"the node type {node.node_type} {crash_of(error)}", node_id=node_id) from error
 
     def _tell(self, strand: Strand, node: Node, level: str, message: str) -> None:
         strand.scope.log(level, message, self.place + node.node_id)

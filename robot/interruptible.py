@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from robot.cancellation import CancelScope, JobStopped
@@ -11,15 +12,26 @@ from robot.cancellation import CancelScope, JobStopped
 T = TypeVar("T")
 
 
-class Interruptible(Awaitable[T], Generic[T]):
-    """Awaits a coroutine; where the job is stopped, JobStopped is raised at its `await` instead of CancelledError.
+class Carried(Exception):
+    """What a node's code raised that no task and no future may hold: StopIteration, or SystemExit, which would end the
+    loop, and with it the robot and all its jobs."""
 
-    So `except JobCancelled` and `finally` in it may still wait for what they tidy up.
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Interruptible(Awaitable[T], Generic[T]):
+    """Awaits a coroutine; where the job is stopped, JobStopped is raised once at its `await` instead of CancelledError.
+
+    So `except JobCancelled` and `finally` in it may still wait for what they tidy up, and bound that with
+    `asyncio.timeout`, whose own cancellation reaches them as what it is.
     """
 
     def __init__(self, coroutine: Coroutine[Any, Any, T], scope: CancelScope) -> None:
         self._coroutine = coroutine
         self._scope = scope
+        self._is_told = False
 
     def __await__(self) -> Generator[Any, Any, T]:
         raised: BaseException | None = None
@@ -31,6 +43,8 @@ class Interruptible(Awaitable[T], Generic[T]):
                 try:
                     value = yield waiting
                 except asyncio.CancelledError as cancelled:
+                    if self._scope.is_abandoned:
+                        raise
                     raised = self._translated(cancelled)
                 except BaseException as error:  # noqa: BLE001 (handed on to the coroutine as it is)
                     raised = error
@@ -38,11 +52,13 @@ class Interruptible(Awaitable[T], Generic[T]):
             result: T = end.value
             return result
         finally:
-            self._coroutine.close()
+            with suppress(RuntimeError):  # it does not even end when it is closed
+                self._coroutine.close()
 
     def _translated(self, cancelled: asyncio.CancelledError) -> BaseException:
-        if self._scope.reason is None:
+        if self._scope.reason is None or self._is_told:
             return cancelled
+        self._is_told = True
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
@@ -53,7 +69,10 @@ async def interruptible(coroutine: Coroutine[Any, Any, T], scope: CancelScope) -
     """Returns what the coroutine returns. A stopped job interrupts it once, and is waited for until it has ended."""
 
     async def work() -> T:
-        return await Interruptible(coroutine, scope)
+        try:
+            return await Interruptible(coroutine, scope)
+        except SystemExit as error:
+            raise Carried(error) from error
 
     return await scope.race(work())
 
@@ -78,9 +97,8 @@ async def in_own_thread(function: Callable[[], T]) -> T:
     def run() -> None:
         try:
             outcome: tuple[T | None, BaseException | None] = context.run(function), None
-        except StopIteration as error:
-            # No future may hold one.
-            outcome = None, RuntimeError(f"the node raised StopIteration: {error}")
+        except (StopIteration, SystemExit) as error:
+            outcome = None, Carried(error)
         except BaseException as error:  # noqa: BLE001 (carried to the thread that waits)
             outcome = None, error
         if not loop.is_closed():

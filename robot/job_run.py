@@ -13,6 +13,7 @@ from robot.alongside import alongside
 from robot.backoff import Backoff
 from robot.cancellation import CancelScope, JobStopped, StopReason
 from robot.client import OrchestratorClient
+from robot.crashes import crash_of
 from robot.delivery import Report, deliver
 from robot.errors import NodeCrashed, ReportRefused, WorkflowError
 from robot.executor import Executor, Surroundings
@@ -92,6 +93,10 @@ class JobRun:
         if reason is not StopReason.SHUTDOWN:
             self._report.cancel(reason)
 
+    def abandon(self) -> None:
+        """Lets the next cancellation end the job also where a node's own code goes on regardless."""
+        self._work.abandon()
+
     async def run(self) -> None:
         """Returns when the job is over for this robot, and no longer in its journal."""
         with structlog.contextvars.bound_contextvars(job_id=self.job.job_id):
@@ -126,7 +131,7 @@ class JobRun:
             return self._failed(error)
         except Exception as error:  # noqa: BLE001 (a job that ends unreported would run again at every lease's end)
             _LOG.exception("execution_crashed")
-            return self._failed(NodeCrashed(f"the robot failed with {type(error).__name__}"))
+            return self._failed(NodeCrashed(f"the robot {crash_of(error)}"))
         self._log.add("info", "the workflow is done")
         return Report("complete", result)
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from robot.agent import Agent
 from robot.client import OrchestratorClient
+from robot.crashes import hide_variables
 from robot.executor import Executor
 from robot.files import WorkingDirectory
 from robot.journal import JournalUnusable
@@ -36,6 +37,7 @@ async def work(
 
     Adds the node types of plug-ins to `node_types`. Raises Refused.
     """
+    hide_variables()
     try:
         key = settings.key()
     except (OSError, ValueError) as error:

@@ -30,8 +30,10 @@ def node(name: str, *other_names: str, exec_outputs: tuple[str, ...] = (EXEC_OUT
     """Returns a decorator that makes a node type of a function, which itself stays as it is.
 
     Where control can leave by several ports, the function returns an `Outcome(outputs, port)`. Raises TypeError for a
-    function that cannot be one.
+    function that cannot be one, and for a decorator without its name.
     """
+    _check_texts("names", (name, *other_names))
+    _check_texts("exec_outputs", exec_outputs)
 
     def put(function: F) -> F:
         code = NodeFunction(function)
@@ -47,16 +49,35 @@ def node(name: str, *other_names: str, exec_outputs: tuple[str, ...] = (EXEC_OUT
     return put
 
 
+def _check_texts(what: str, given: object) -> None:
+    """A bare `@node` has the function as its name, and a text is a sequence of its letters."""
+    if not isinstance(given, tuple | list) or not all(isinstance(each, str) and each for each in given):
+        raise TypeError(f'the {what} of a node type are texts: @node("acme.lookup", exec_outputs=("yes", "no"))')
+
+
+def _check_function(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Returns the parameters of a function that can be a node type. Raises TypeError."""
+    who = function.__qualname__
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{who}: a node ends once, so it returns its outputs; it cannot yield them")
+    parameters = inspect.signature(function).parameters
+    for name, each in parameters.items():
+        if each.kind in {each.VAR_POSITIONAL, each.VAR_KEYWORD, each.POSITIONAL_ONLY}:
+            raise TypeError(f"{who}: settings have names, so `{each}` cannot be one")
+        if name == "self":
+            raise TypeError(f"{who}: a method has no object when its node runs: decorate a function")
+        if name != _CONTEXT and each.annotation in (NodeCall, NodeCall.__name__):
+            raise TypeError(f"{who}: the parameter that gets the NodeCall is called `{_CONTEXT}`, not `{name}`")
+    return parameters
+
+
 class NodeFunction:
     """The code of a node type that is a function."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self.__doc__ = function.__doc__
-        parameters = inspect.signature(function).parameters
-        for each in parameters.values():
-            if each.kind in {each.VAR_POSITIONAL, each.VAR_KEYWORD, each.POSITIONAL_ONLY}:
-                raise TypeError(f"{function.__qualname__}: settings have names, so `{each}` cannot be one")
+        parameters = _check_function(function)
         self._wants_call = _CONTEXT in parameters
         self._parameters = {name: each for name, each in parameters.items() if name != _CONTEXT}
         self._adapters: dict[str, TypeAdapter[Any]] | None = None
@@ -71,6 +92,8 @@ class NodeFunction:
             returned = await interruptible(self._function(**given), context.run.cancel)
         else:
             returned = await in_own_thread(lambda: self._function(**given))
+            if inspect.iscoroutine(returned):  # an async function inside a decorator that is not
+                returned = await interruptible(returned, context.run.cancel)
         return _outcome(returned)
 
     def _argument(self, context: NodeContext, parameter: inspect.Parameter) -> Any:

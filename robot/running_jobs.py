@@ -77,8 +77,9 @@ class RunningJobs:
     async def abandon(self) -> None:
         """Ends what is left without a word to the server, which gets the jobs back when their leases end."""
         abandoned = list(self._runs)
-        for task in abandoned:
+        for task, run in self._runs.items():
             _LOG.warning("job_abandoned", job=task.get_name())
+            run.abandon()
             task.cancel()
         await asyncio.gather(*abandoned, return_exceptions=True)
 

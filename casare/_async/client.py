@@ -101,7 +101,7 @@ class AsyncClient(AsyncSubmitting):
 
     async def close(self) -> None:
         """Closes the connections. The login stays good."""
-        await self._session.exchange.close()
+        await self._session.close()
 
     async def whoami(self) -> Identity:
         """Who the client is to the server. Raises NotAuthenticated."""

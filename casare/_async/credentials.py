@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from casare._async.exchange import AsyncExchange
 from casare._async.session import AsyncTokenSource
-from casare._async.timing import Lock, sleep
+from casare._async.timing import Lock, sleep, to_its_end
 from casare._calls import fields, once
 from casare._file_lock import take
 from casare._login_file import LOCK_POLL_SECONDS, LOCK_SECONDS, LoginFile, StoredLogin
@@ -41,7 +41,11 @@ class AsyncFixedToken(AsyncTokenSource):
 
 
 class AsyncRenewedTokens(AsyncTokenSource):
-    """Tokens of a login. Calls that find them due at the same time wait for one renewal."""
+    """Tokens of a login. Calls that find them due at the same time wait for one renewal.
+
+    Once begun, a renewal is brought to its end, whoever is cancelled meanwhile: its refresh token is spent, and using
+    it a second time would end the login.
+    """
 
     def __init__(self, exchange: AsyncExchange) -> None:
         self._exchange = exchange
@@ -51,6 +55,16 @@ class AsyncRenewedTokens(AsyncTokenSource):
         login = self._current()
         if login is not None and not login.is_due(_now_ms()):
             return login.access_token
+        return await to_its_end(self._token())
+
+    async def token_after(self, refused: str) -> str | None:
+        return await to_its_end(self._token_after(refused))
+
+    async def finish(self) -> None:
+        async with self._turn:
+            return
+
+    async def _token(self) -> str:
         async with self._turn:
             login = self._current()
             if login is not None and not login.is_due(_now_ms()):
@@ -63,7 +77,7 @@ class AsyncRenewedTokens(AsyncTokenSource):
                     raise
                 return login.access_token
 
-    async def token_after(self, refused: str) -> str | None:
+    async def _token_after(self, refused: str) -> str:
         async with self._turn:
             login = self._current()
             if login is not None and login.access_token != refused:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final
 
 import httpx
@@ -11,8 +11,9 @@ from casare._answers import error_of
 from casare._async.session import AsyncSession
 from casare._async.timing import sleep
 from casare._calls import Call
-from casare._sse import EventParser, Lines, event_of
-from casare.errors import ApiError, RateLimited, Unavailable
+from casare._outage import PASSING
+from casare._sse import EventParser, LineSplitter, event_of
+from casare.errors import ApiError
 from casare.models import Event, Model
 
 SILENCE_SECONDS: Final = 60.0
@@ -32,54 +33,65 @@ class _Dropped(Exception):
 
 
 async def read_events(session: AsyncSession, since: int | None, types: Sequence[str] | None) -> AsyncIterator[Event]:
-    """Events until the caller stops. A connection that drops is made again, from the last event on, after waits that
-    double and vary by chance. Raises what the server refuses for good."""
+    """Events until the caller stops. A connection that drops, or cannot be had now, is made again, from the last event
+    on, after waits that double and vary by chance. Raises what the server refuses for good."""
     parser = EventParser(None if since is None else str(since))
     failures = 0
     while True:
         try:
-            async for event in _one_connection(session, parser, types):
-                failures = 0
-                yield event
-        except _Dropped as drop:
+            # Only one generator holds the connection: whoever stops leaves nothing behind that is closed by chance.
+            response = await _connected(session, parser, types)
+            try:
+                lines = LineSplitter()
+                async for piece in response.aiter_bytes():
+                    for event in _events_in(lines.feed(piece), parser):
+                        failures = 0
+                        yield event
+            finally:
+                await response.aclose()
+            raise _Dropped("the server ended it")
+        except (_Dropped, httpx.RequestError) as drop:
             parser.drop()
-            log.info("the stream of events dropped, connecting again: %s", drop)
+            level = logging.WARNING if failures else logging.INFO
+            log.log(level, "the stream of events dropped, connecting again: %s", str(drop) or type(drop).__name__)
+            asked = drop.seconds if isinstance(drop, _Dropped) else None
             whole = min(_LONGEST_SECONDS, _FIRST_SECONDS * 2.0 ** min(failures, 30))
             failures += 1
-            await sleep(max(drop.seconds or 0.0, parser.retry_seconds or 0.0) + session.exchange.rng.uniform(0, whole))
+            await sleep(max(asked or 0.0, parser.retry_seconds or 0.0) + session.exchange.rng.uniform(0, whole))
 
 
-async def _one_connection(
-    session: AsyncSession, parser: EventParser, types: Sequence[str] | None
-) -> AsyncIterator[Event]:
+def _events_in(lines: Iterable[str], parser: EventParser) -> Iterator[Event]:
+    for line in lines:
+        block = parser.feed(line)
+        if block is not None and (event := event_of(block)) is not None:
+            yield event
+
+
+async def _connected(session: AsyncSession, parser: EventParser, types: Sequence[str] | None) -> httpx.Response:
+    """The stream, begun. Raises _Dropped or httpx.RequestError when another try may go well, else what was refused."""
     headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
     params = {} if types is None else {"types": ",".join(types)}
     if parser.last_id is not None:
         headers["Last-Event-ID"] = parser.last_id
         params["since"] = parser.last_id
     call = Call("GET", "/events", Model, params, headers=headers)
-    token = await session.tokens.token()
     try:
-        async with session.exchange.stream(call, token, SILENCE_SECONDS) as response:
-            if not response.is_success:
-                await response.aread()
-                await _refused(session, response, token)
-            lines = Lines()
-            async for text in response.aiter_text():
-                for line in lines.ended_by(text):
-                    block = parser.feed(line)
-                    if block is not None and (event := event_of(block)) is not None:
-                        yield event
-    except httpx.RequestError as error:
-        raise _Dropped(str(error) or type(error).__name__) from error
-    raise _Dropped("the server ended it")
+        token = await session.tokens.token()
+        response = await session.exchange.open(call, token, SILENCE_SECONDS)
+        if not response.is_success:
+            await _refused(session, response, token)
+    except PASSING as error:  # also while a token is renewed
+        raise _Dropped(str(error), error.retry_after if isinstance(error, ApiError) else None) from error
+    return response
 
 
 async def _refused(session: AsyncSession, response: httpx.Response, token: str) -> None:
-    """Raises _Dropped when another try may go well, else the error that the answer means."""
+    """Raises _Dropped when another token may do better, else the error that the answer means."""
+    try:
+        await response.aread()
+    finally:
+        await response.aclose()
     error = error_of(response, time.time())
-    if isinstance(error, RateLimited | Unavailable):
-        raise _Dropped(str(error), error.retry_after)
     if (
         isinstance(error, ApiError)
         and error.status == 401

@@ -1,9 +1,9 @@
 """One server: requests over HTTP, made again where that is safe."""
 
+import math
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Final, TypeVar
 
 import httpx
@@ -19,6 +19,8 @@ from casare.errors import ConfigurationProblem, ConnectionFailed
 T = TypeVar("T")
 
 CONNECT_SECONDS: Final = 5.0
+LEAST_SECONDS: Final = 1.0
+"""What every try is given: in less time few servers answer."""
 
 
 class AsyncExchange:
@@ -47,14 +49,19 @@ class AsyncExchange:
         """What the call brought. Raises ApiError, UnexpectedAnswer, ConnectionFailed."""
         return decode(await self.send(call, token), call, time.time())
 
-    async def send(self, call: Call[Any], token: str | None = None) -> httpx.Response:
-        """The last answer, whatever its status. Raises ConnectionFailed when there is none."""
+    async def send(self, call: Call[Any], token: str | None = None, within_seconds: float = math.inf) -> httpx.Response:
+        """The last answer, whatever its status. Raises ConnectionFailed when there is none, or none in time."""
         began, tries = time.monotonic(), 1
         while True:
             elapsed = time.monotonic() - began
-            outcome = await self._once(call, token, self._policy.deadline_seconds - elapsed)
+            outcome = await self._once(call, token, self._policy.deadline_seconds(within_seconds) - elapsed)
             wait = self._policy.wait_seconds(
-                call, outcome, tries=tries, elapsed_seconds=time.monotonic() - began, now_seconds=time.time()
+                call,
+                outcome,
+                tries=tries,
+                elapsed_seconds=time.monotonic() - began,
+                now_seconds=time.time(),
+                within_seconds=within_seconds,
             )
             if wait is None:
                 break
@@ -72,18 +79,20 @@ class AsyncExchange:
         """What the call sends, for one try."""
         return call.content
 
-    @asynccontextmanager
-    async def stream(self, call: Call[Any], token: str, silence_seconds: float) -> AsyncIterator[httpx.Response]:
-        """An answer that is read while it comes; it ends with httpx.ReadTimeout after `silence_seconds` of nothing."""
-        timeout = httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS)
-        headers = _headers(call, token)
-        async with self._http.stream(
-            call.method, call.path, params=call.params, headers=headers, timeout=timeout
-        ) as response:
-            yield response
+    async def open(self, call: Call[Any], token: str, silence_seconds: float) -> httpx.Response:
+        """An answer to read while it comes, and to close; reading raises httpx.ReadTimeout after `silence_seconds` of
+        nothing. Raises httpx.RequestError when there is none."""
+        request = self._http.build_request(
+            call.method,
+            call.path,
+            params=call.params,
+            headers=_headers(call, token),
+            timeout=httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS),
+        )
+        return await self._http.send(request, stream=True)
 
     async def _once(self, call: Call[Any], token: str | None, left_seconds: float) -> Outcome:
-        seconds = max(1.0, min(self._timeout_seconds, left_seconds))
+        seconds = max(LEAST_SECONDS, min(self._timeout_seconds, left_seconds))
         try:
             return await self._http.request(
                 call.method,

@@ -1,5 +1,6 @@
 """Waiting for jobs to end."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -20,13 +21,14 @@ async def wait_for(
     on_progress: Callable[[Progress], None] | None,
 ) -> dict[str, JobRecord]:
     """All jobs as they ended. Raises WaitTimedOut after `timeout` seconds, and what the server refuses."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
     known: dict[str, JobRecord] = {}
     watcher.begin(jobs)
     try:
         await sleep(0)  # whoever begins at the same time is served by the same look
         while True:
-            seen = await watcher.look(jobs.keys(), not_older_than=time.monotonic() - pace.fresh_seconds)
+            fresh = time.monotonic() - pace.fresh_seconds
+            seen = await watcher.look(jobs.keys(), not_older_than=fresh, until=deadline)
             changed = [record for job_id, record in seen.items() if record != known.get(job_id)]
             known |= seen
             if changed:
@@ -40,13 +42,7 @@ async def wait_for(
         watcher.end(jobs)
 
 
-async def _rest(
-    pace: Pace, deadline: float | None, jobs: Mapping[str, str | None], known: Mapping[str, JobRecord]
-) -> None:
-    seconds = pace.next_seconds()
-    if deadline is None:
-        await sleep(seconds)
-        return
+async def _rest(pace: Pace, deadline: float, jobs: Mapping[str, str | None], known: Mapping[str, JobRecord]) -> None:
     left = deadline - time.monotonic()
     if left <= 0:
         open_jobs = [job_id for job_id in jobs if job_id not in known or not known[job_id].has_ended]
@@ -55,4 +51,4 @@ async def _rest(
         )
         more = f" and {len(open_jobs) - 3} more" if len(open_jobs) > 3 else ""
         raise WaitTimedOut(f"Not ended in time: {told}{more}. The jobs go on: wait again, or cancel them.")
-    await sleep(min(seconds, left))
+    await sleep(min(pace.next_seconds(), left))

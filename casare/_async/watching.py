@@ -9,8 +9,9 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from casare._address import segment
+from casare._async.exchange import LEAST_SECONDS
 from casare._async.session import AsyncSession
-from casare._async.timing import Lock
+from casare._async.timing import Lock, take_turn
 from casare._calls import get
 from casare._outage import PASSING, PATIENCE_SECONDS, pause_seconds
 from casare._pacing import Allowance
@@ -64,25 +65,28 @@ class AsyncWatcher:
             for kept in (self._known, self._workflows, self._gone, self._asked_at):
                 _keep_only(kept, self._waiting.keys())
 
-    async def look(self, jobs: AbstractSet[str], not_older_than: float) -> dict[str, JobRecord]:
-        """What is known of `jobs` after a look that began at `not_older_than` (monotonic) or later, or that the
-        limits did not leave room for. Raises what the server refuses, and what lasts for longer than a minute."""
-        async with self._turn:
-            now = time.monotonic()
-            if self._looked_at < not_older_than and now >= self._rest_until:
-                await self._look(now)
+    async def look(self, jobs: AbstractSet[str], not_older_than: float, until: float) -> dict[str, JobRecord]:
+        """What is known of `jobs` after a look that began at `not_older_than` (monotonic) or later, or that the limits
+        or `until` left no room for. Raises what the server refuses, and what lasts for longer than a minute."""
+        if await take_turn(self._turn, _left(until)):
+            try:
+                now = time.monotonic()
+                if self._looked_at < not_older_than and now >= self._rest_until:
+                    await self._look(now, until)
+            finally:
+                self._turn.release()
         with self._guard:
             for job_id in self._gone.keys() & jobs:
                 raise self._gone[job_id]
             return {job_id: self._known[job_id] for job_id in jobs if job_id in self._known}
 
-    async def _look(self, now: float) -> None:
+    async def _look(self, now: float, until: float) -> None:
         missing = self._missing()
         n_pages = n_details = 0
         try:
             if len(missing) > _FEW:
-                n_pages = await self._read_pages(missing)
-            n_details = await self._read_details(missing, now)
+                n_pages = await self._read_pages(missing, until)
+            n_details = await self._read_details(missing, now, until)
         except PASSING as error:
             if now - self._answered_at > PATIENCE_SECONDS:
                 raise
@@ -103,14 +107,14 @@ class AsyncWatcher:
         with self._guard:
             self._known |= {job_id: record for job_id, record in found.items() if job_id in self._waiting}
 
-    async def _read_pages(self, missing: set[str]) -> int:
+    async def _read_pages(self, missing: set[str], until: float) -> int:
         """How many pages were read; what they held is known, and not `missing` any more."""
         workflows = {self._workflows.get(job_id) for job_id in missing}
         only = workflows.pop() if len(workflows) == 1 else None
         n_pages, cursor = 0, None
         while len(missing) > _JOBS_PER_PAGE and n_pages <= len(missing) // _JOBS_PER_PAGE:
             params = {"workflow_id": only, "limit": PAGE_SIZE, "cursor": cursor}
-            page = await self._session.call(get("/jobs", JobPage, params))
+            page = await self._session.call(get("/jobs", JobPage, params), _left(until))
             n_pages += 1
             found = {record.job_id: record for record in page.items if record.job_id in missing}
             self._keep(found)
@@ -120,16 +124,22 @@ class AsyncWatcher:
                 break
         return n_pages
 
-    async def _read_details(self, missing: set[str], now: float) -> int:
+    async def _read_details(self, missing: set[str], now: float, until: float) -> int:
         """How many jobs were read by themselves: those that were so read the longest time ago."""
         chosen = sorted(missing, key=lambda job_id: self._asked_at.get(job_id, float("-inf")))[:_DETAILS_A_LOOK]
         for job_id in chosen:
             self._asked_at[job_id] = now
             try:
-                self._keep({job_id: await self._session.call(get(f"/jobs/{segment(job_id)}", JobRecord))})
+                call = get(f"/jobs/{segment(job_id)}", JobRecord)
+                self._keep({job_id: await self._session.call(call, _left(until))})
             except NotFound as error:  # told to those alone who wait for it
                 self._gone[job_id] = error
         return len(chosen)
+
+
+def _left(until: float) -> float:
+    """Seconds until then; a look that is late has time for one answer all the same."""
+    return max(LEAST_SECONDS, until - time.monotonic())
 
 
 def _keep_only(kept: dict[str, Any], wanted: AbstractSet[str]) -> None:

@@ -102,7 +102,7 @@ class Client(Submitting):
 
     def close(self) -> None:
         """Closes the connections. The login stays good."""
-        self._session.exchange.close()
+        self._session.close()
 
     def whoami(self) -> Identity:
         """Who the client is to the server. Raises NotAuthenticated."""

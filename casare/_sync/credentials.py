@@ -12,7 +12,7 @@ from casare._login_file import LOCK_POLL_SECONDS, LOCK_SECONDS, LoginFile, Store
 from casare._settings import Credential, Password, Token
 from casare._sync.exchange import Exchange
 from casare._sync.session import TokenSource
-from casare._sync.timing import Lock, sleep
+from casare._sync.timing import Lock, sleep, to_its_end
 from casare.errors import ApiError, ConfigurationProblem, ConnectionFailed, InvalidInput, NotAuthenticated
 from casare.models.base import Model
 
@@ -42,7 +42,11 @@ class FixedToken(TokenSource):
 
 
 class RenewedTokens(TokenSource):
-    """Tokens of a login. Calls that find them due at the same time wait for one renewal."""
+    """Tokens of a login. Calls that find them due at the same time wait for one renewal.
+
+    Once begun, a renewal is brought to its end, whoever is cancelled meanwhile: its refresh token is spent, and using
+    it a second time would end the login.
+    """
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -52,6 +56,16 @@ class RenewedTokens(TokenSource):
         login = self._current()
         if login is not None and not login.is_due(_now_ms()):
             return login.access_token
+        return to_its_end(self._token())
+
+    def token_after(self, refused: str) -> str | None:
+        return to_its_end(self._token_after(refused))
+
+    def finish(self) -> None:
+        with self._turn:
+            return
+
+    def _token(self) -> str:
         with self._turn:
             login = self._current()
             if login is not None and not login.is_due(_now_ms()):
@@ -64,7 +78,7 @@ class RenewedTokens(TokenSource):
                     raise
                 return login.access_token
 
-    def token_after(self, refused: str) -> str | None:
+    def _token_after(self, refused: str) -> str:
         with self._turn:
             login = self._current()
             if login is not None and login.access_token != refused:

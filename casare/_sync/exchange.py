@@ -1,10 +1,10 @@
 # Made from `casare/_async/exchange.py` by `docs/generate_sync_client.py`. Do not edit.
 """One server: requests over HTTP, made again where that is safe."""
 
+import math
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar, Final, TypeVar
 
 import httpx
@@ -20,6 +20,8 @@ from casare.errors import ConfigurationProblem, ConnectionFailed
 T = TypeVar("T")
 
 CONNECT_SECONDS: Final = 5.0
+LEAST_SECONDS: Final = 1.0
+"""What every try is given: in less time few servers answer."""
 
 
 class Exchange:
@@ -48,14 +50,19 @@ class Exchange:
         """What the call brought. Raises ApiError, UnexpectedAnswer, ConnectionFailed."""
         return decode(self.send(call, token), call, time.time())
 
-    def send(self, call: Call[Any], token: str | None = None) -> httpx.Response:
-        """The last answer, whatever its status. Raises ConnectionFailed when there is none."""
+    def send(self, call: Call[Any], token: str | None = None, within_seconds: float = math.inf) -> httpx.Response:
+        """The last answer, whatever its status. Raises ConnectionFailed when there is none, or none in time."""
         began, tries = time.monotonic(), 1
         while True:
             elapsed = time.monotonic() - began
-            outcome = self._once(call, token, self._policy.deadline_seconds - elapsed)
+            outcome = self._once(call, token, self._policy.deadline_seconds(within_seconds) - elapsed)
             wait = self._policy.wait_seconds(
-                call, outcome, tries=tries, elapsed_seconds=time.monotonic() - began, now_seconds=time.time()
+                call,
+                outcome,
+                tries=tries,
+                elapsed_seconds=time.monotonic() - began,
+                now_seconds=time.time(),
+                within_seconds=within_seconds,
             )
             if wait is None:
                 break
@@ -73,18 +80,20 @@ class Exchange:
         """What the call sends, for one try."""
         return call.content
 
-    @contextmanager
-    def stream(self, call: Call[Any], token: str, silence_seconds: float) -> Iterator[httpx.Response]:
-        """An answer that is read while it comes; it ends with httpx.ReadTimeout after `silence_seconds` of nothing."""
-        timeout = httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS)
-        headers = _headers(call, token)
-        with self._http.stream(
-            call.method, call.path, params=call.params, headers=headers, timeout=timeout
-        ) as response:
-            yield response
+    def open(self, call: Call[Any], token: str, silence_seconds: float) -> httpx.Response:
+        """An answer to read while it comes, and to close; reading raises httpx.ReadTimeout after `silence_seconds` of
+        nothing. Raises httpx.RequestError when there is none."""
+        request = self._http.build_request(
+            call.method,
+            call.path,
+            params=call.params,
+            headers=_headers(call, token),
+            timeout=httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS),
+        )
+        return self._http.send(request, stream=True)
 
     def _once(self, call: Call[Any], token: str | None, left_seconds: float) -> Outcome:
-        seconds = max(1.0, min(self._timeout_seconds, left_seconds))
+        seconds = max(LEAST_SECONDS, min(self._timeout_seconds, left_seconds))
         try:
             return self._http.request(
                 call.method,

@@ -3,6 +3,19 @@
 
 import threading
 import time
+from typing import TypeVar
+
+T = TypeVar("T")
 
 Lock = threading.Lock
 sleep = time.sleep
+
+
+def take_turn(turn: threading.Lock, within_seconds: float) -> bool:
+    """Whether the lock is held now; False when others kept it for so long."""
+    return turn.acquire(timeout=min(within_seconds, threading.TIMEOUT_MAX))
+
+
+def to_its_end(done: T) -> T:
+    """What was done: nobody cancels a thread."""
+    return done

@@ -1,6 +1,7 @@
 # Made from `casare/_async/waiting.py` by `docs/generate_sync_client.py`. Do not edit.
 """Waiting for jobs to end."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -21,13 +22,14 @@ def wait_for(
     on_progress: Callable[[Progress], None] | None,
 ) -> dict[str, JobRecord]:
     """All jobs as they ended. Raises WaitTimedOut after `timeout` seconds, and what the server refuses."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = math.inf if timeout is None else time.monotonic() + timeout
     known: dict[str, JobRecord] = {}
     watcher.begin(jobs)
     try:
         sleep(0)  # whoever begins at the same time is served by the same look
         while True:
-            seen = watcher.look(jobs.keys(), not_older_than=time.monotonic() - pace.fresh_seconds)
+            fresh = time.monotonic() - pace.fresh_seconds
+            seen = watcher.look(jobs.keys(), not_older_than=fresh, until=deadline)
             changed = [record for job_id, record in seen.items() if record != known.get(job_id)]
             known |= seen
             if changed:
@@ -41,11 +43,7 @@ def wait_for(
         watcher.end(jobs)
 
 
-def _rest(pace: Pace, deadline: float | None, jobs: Mapping[str, str | None], known: Mapping[str, JobRecord]) -> None:
-    seconds = pace.next_seconds()
-    if deadline is None:
-        sleep(seconds)
-        return
+def _rest(pace: Pace, deadline: float, jobs: Mapping[str, str | None], known: Mapping[str, JobRecord]) -> None:
     left = deadline - time.monotonic()
     if left <= 0:
         open_jobs = [job_id for job_id in jobs if job_id not in known or not known[job_id].has_ended]
@@ -54,4 +52,4 @@ def _rest(pace: Pace, deadline: float | None, jobs: Mapping[str, str | None], kn
         )
         more = f" and {len(open_jobs) - 3} more" if len(open_jobs) > 3 else ""
         raise WaitTimedOut(f"Not ended in time: {told}{more}. The jobs go on: wait again, or cancel them.")
-    sleep(min(seconds, left))
+    sleep(min(pace.next_seconds(), left))

@@ -1,5 +1,6 @@
 """Calls over HTTP as the client makes them, with a word to the user about what takes long."""
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -44,9 +45,9 @@ class Transport(Exchange):
         self._notify = notify
 
     @as_usage_problem()
-    def send(self, call: Call[Any], token: str | None = None) -> httpx.Response:
+    def send(self, call: Call[Any], token: str | None = None, within_seconds: float = math.inf) -> httpx.Response:
         """The last answer, whatever its status. Raises ServerUnavailable when there is none."""
-        return super().send(call, token)
+        return super().send(call, token, within_seconds)
 
     def pause(self, seconds: float) -> None:
         """Waits before the next try."""

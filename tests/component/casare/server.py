@@ -43,6 +43,8 @@ class ScriptedServer:
     spent: set[str] = field(default_factory=set)
     expires_in: int = 3600
     latency_seconds: float = 0.0
+    refused_logins: int = 0
+    """How many logins and renewals are still answered 503."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -70,6 +72,9 @@ class ScriptedServer:
         """As the real one: a refresh token works once."""
         assert asked.body is not None
         self.asked.append(asked)
+        if self.refused_logins:
+            self.refused_logins -= 1
+            return problem(503, "STORE_UNAVAILABLE", retry_after="0")
         used = asked.body.get("refresh_token")
         if self.latency_seconds:
             await asyncio.sleep(self.latency_seconds)

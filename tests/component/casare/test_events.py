@@ -1,5 +1,6 @@
 """The live stream of events."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from contextlib import aclosing
@@ -8,7 +9,7 @@ from typing import Any, Final, cast
 
 import pytest
 
-from casare import AsyncClient, Client, Forbidden
+from casare import NO_RETRIES, AsyncClient, Client, Forbidden
 from casare.models import Event
 from tests.component.casare.server import ScriptedServer, problem, stream
 
@@ -50,18 +51,6 @@ async def test_a_dropped_stream_goes_on_after_the_last_event(server: ScriptedSer
     assert server.asked[0].headers["accept"] == "text/event-stream"
 
 
-async def test_what_people_wrote_may_hold_any_break_that_unicode_knows(
-    server: ScriptedServer, client: AsyncClient
-) -> None:
-    written = "first\u2028second\u2029third\u0085fourth"
-    text = json.dumps(
-        {"event_type": "job_failed", "timestamp": AT, "data": {"error_message": written}}, ensure_ascii=False
-    )
-    server.prepared.append(stream(f"id: 1\nevent: job_failed\ndata: {text}\n\n"))
-    [failed] = await first(client, 1)
-    assert failed.data == {"error_message": written}
-
-
 async def test_a_stream_begins_after_an_event_that_was_seen_earlier(
     server: ScriptedServer, client: AsyncClient
 ) -> None:
@@ -77,6 +66,44 @@ async def test_a_stream_that_ended_with_its_token_goes_on_with_another(server: S
         assert await first(client, 2) == [event(1), event(2)]
     tokens = [asked.token for asked in server.calls("/events")]
     assert tokens == ["access-100", "access-100", "access-101"]
+
+
+async def test_what_unicode_counts_as_the_end_of_a_line_does_not_cut_an_event(
+    server: ScriptedServer, client: AsyncClient
+) -> None:
+    name = "Q1\u2028Q2\u0085Q3"
+    notice = {"event_type": "workflow_created", "timestamp": AT, "data": {"workflow_name": name}}
+    text = json.dumps(notice, ensure_ascii=False)
+    server.prepared.append(stream(f"id: 1\nevent: workflow_created\ndata: {text}\n\n"))
+    (seen,) = await first(client, 1)
+    assert seen.data == {"workflow_name": name}
+
+
+async def test_a_server_that_is_away_when_the_token_ends_is_waited_for(server: ScriptedServer, url: str) -> None:
+    server.prepared.append(stream(frame(1)))
+    server.expires_in = 0  # renewed before each connection
+    async with (
+        AsyncClient(url, username="ann", password="p", retries=NO_RETRIES) as client,
+        aclosing(cast("Any", client.events())) as events,
+    ):
+        assert await anext(events) == event(1)
+        server.refused_logins = 3
+        server.prepared.append(stream(frame(2)))
+        assert await anext(events) == event(2)
+    assert server.refused_logins == 0
+
+
+async def test_leaving_a_stream_early_leaves_nothing_to_be_closed_later(url: str, server: ScriptedServer) -> None:
+    server.prepared.append(stream(frame(1), frame(2)))
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, complaint: complaints.append(complaint))
+    async with AsyncClient(url, token="t") as client:
+        events = client.events()
+        async for each in events:
+            assert each == event(1)
+            break
+    await asyncio.get_running_loop().shutdown_asyncgens()
+    assert complaints == []
 
 
 async def test_a_refusal_ends_the_stream(server: ScriptedServer, client: AsyncClient) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from casare import AsyncClient, Client, ConfigurationProblem, NotAuthenticated
 from cli.profiles import Profile, ProfileStore
 from tests.component.casare.server import ScriptedServer
+from tests.support.eventually import eventually
 
 ME = {"user_id": "ann", "roles": ["viewer"], "tenant_id": "t"}
 
@@ -139,6 +140,20 @@ class TestStoredLogin:
                 server.tokens = {"access-0b"}
             await call
         assert server.refreshes == []
+
+    async def test_a_renewal_is_stored_also_when_its_caller_is_cancelled(
+        self, store: ProfileStore, server: ScriptedServer
+    ) -> None:
+        server.latency_seconds = 0.2
+        async with AsyncClient() as client:
+            asking = asyncio.create_task(client.whoami())
+            await eventually(lambda: server.calls("/auth/refresh"))
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+        async with AsyncClient() as another:
+            assert (await another.whoami()).user_id == "ann"
+        assert server.refreshes == ["refresh-0"]
 
     async def test_a_login_that_ended_says_what_to_do(self, store: ProfileStore, server: ScriptedServer) -> None:
         server.spent.add("refresh-0")

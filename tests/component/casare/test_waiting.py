@@ -1,6 +1,8 @@
 """Waiting for jobs: with few calls, through outages, to an end that is told truly."""
 
 import asyncio
+import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from casare import (
+    NO_RETRIES,
     AsyncClient,
     Client,
     JobCancelled,
@@ -21,6 +24,7 @@ from casare import (
 from casare._async import watching
 from tests.component.casare.server import Asked, ScriptedServer, problem
 from tests.support.eventually import eventually
+from tests.support.ports import LOOPBACK
 
 CREATED_AT = "2026-01-01T00:00:00Z"
 
@@ -147,6 +151,32 @@ async def test_a_wait_ends_in_time_and_the_job_goes_on(server: ScriptedServer, c
     with pytest.raises(WaitTimedOut, match=r"j-1 \(pending\)") as raised:
         await client.jobs.handle("j-1").wait(timeout=0.3)
     assert isinstance(raised.value, TimeoutError)
+
+
+async def test_a_wait_ends_in_time_although_the_server_asks_for_a_longer_one(
+    server: ScriptedServer, client: AsyncClient
+) -> None:
+    server.answer = lambda _asked: problem(429, "RATE_LIMITED", retry_after="20")
+    async with asyncio.timeout(10):
+        with pytest.raises(WaitTimedOut):
+            await client.jobs.handle("j-1").wait(timeout=0.3)
+
+
+def test_a_wait_ends_in_time_although_the_server_says_nothing_and_another_thread_is_looking() -> None:
+    with socket.socket() as silent, ThreadPoolExecutor(2) as threads:
+        silent.bind((LOOPBACK, 0))
+        silent.listen()
+        with Client(f"http://{LOOPBACK}:{silent.getsockname()[1]}", token="t", retries=NO_RETRIES) as client:
+            patient = threads.submit(client.jobs.handle("j-1").wait, timeout=6)
+            looking, _ = silent.accept()
+            with looking:
+                began = time.monotonic()
+                with pytest.raises(WaitTimedOut):
+                    client.jobs.handle("j-2").wait(timeout=0.3)
+                assert time.monotonic() - began < 4
+                assert not patient.done()
+            with pytest.raises(WaitTimedOut):
+                patient.result()
 
 
 async def test_a_job_that_is_gone_disturbs_nobody_else_who_waits(server: ScriptedServer, client: AsyncClient) -> None:

@@ -117,3 +117,9 @@ def test_each_creation_has_a_key_of_its_own_or_the_callers() -> None:
     keys = {create("/jobs", Model, {}).headers["Idempotency-Key"] for _ in range(3)}
     assert len(keys) == 3
     assert create("/jobs", Model, {}, "mine").headers["Idempotency-Key"] == "mine"
+
+
+@pytest.mark.parametrize("key", ["Rechnung-\u00fc", "invoice\n7"])
+def test_a_key_that_cannot_be_sent_is_refused_with_what_to_do(key: str) -> None:
+    with pytest.raises(ValueError, match="visible ASCII, for example a UUID"):
+        create("/jobs", Model, {}, key)

@@ -118,6 +118,21 @@ def test_an_address_that_is_none_is_refused_without_showing_a_password(tmp_path:
     assert "ann:p" not in str(refused.value)
 
 
+def test_a_token_is_taken_without_the_line_break_of_its_file(tmp_path: Path) -> None:
+    assert chosen(tmp_path, token="s3cret\n").credential == Token("s3cret")
+    assert chosen(tmp_path, {"CASARE_TOKEN": "s3cret\r\n"}).credential == Token("s3cret")
+
+
+@pytest.mark.parametrize("token", ["", " ", "s3cret\ns3cret", "s3cr\u00e8t"])
+def test_a_token_that_is_none_is_refused_without_showing_it(tmp_path: Path, token: str) -> None:
+    log_in(tmp_path)
+    for name in ("token", "api_key"):
+        given: dict[str, Any] = {name: token}
+        with pytest.raises(ConfigurationProblem, match="this is no token") as refused:
+            chosen(tmp_path, **given)
+        assert "s3c" not in str(refused.value)
+
+
 def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationProblem, match=r"no\.pem"):
         chosen(tmp_path, token="t", verify=tmp_path / "no.pem")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from casare._sse import Block, EventParser, Lines, event_of
+from casare._sse import Block, EventParser, LineSplitter, event_of
 from casare.models import Event
 
 
@@ -12,20 +12,18 @@ def read(parser: EventParser, text: str) -> list[Block]:
     return [block for line in text.split("\n") if (block := parser.feed(line)) is not None]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_lines_end_with_cr_and_lf_only_however_they_are_cut(size: int) -> None:
+    splitter, content = LineSplitter(), 'data: "ä\u2028\u0085\u000c"\r\n\r\nid: 1\rid: 2\n\nda'.encode()
+    lines = [line for start in range(0, len(content), size) for line in splitter.feed(content[start : start + size])]
+    assert lines == ['data: "ä\u2028\u0085\u000c"', "", "id: 1", "id: 2", ""]
+
+
 def test_an_event_ends_with_an_empty_line() -> None:
     parser = EventParser(None)
     assert read(parser, 'event: job_completed\nid: 7\ndata: {"job_id":\ndata: "a"}') == []
     assert parser.feed("") == Block("job_completed", "7", '{"job_id":\n"a"}')
     assert parser.last_id == "7"
-
-
-@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
-def test_lines_end_with_cr_and_lf_wherever_the_text_is_cut(end: str) -> None:
-    text = f"id: 7{end}data: a\u2028b\u0085c{end}{end}:{end}"
-    for cut in range(len(text) + 1):
-        lines = Lines()
-        found = [*lines.ended_by(text[:cut]), *lines.ended_by(text[cut:]), *lines.ended_by(":")]
-        assert found == ["id: 7", "data: a\u2028b\u0085c", "", ":"]
 
 
 def test_comments_and_events_without_data_are_none() -> None:

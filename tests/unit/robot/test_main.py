@@ -79,3 +79,28 @@ async def test_a_caller_can_stop_the_robot_itself(server: Orchestrator, tmp_path
     await server.until(lambda: server.told("claim") or server.robots)
     stop.set()
     assert await asyncio.wait_for(running, 10) == 0
+
+
+async def test_a_logged_traceback_shows_no_values_of_variables() -> None:
+    robot = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "-c", CRASHING),
+        cwd=PROJECT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await asyncio.wait_for(robot.communicate(), 20)
+    assert b"ValueError" in output
+    assert b"correct-horse" not in output
+
+
+CRASHING = """
+import asyncio, structlog
+from robot import Robot, RobotRefused
+try:
+    Robot(api_key_file="/does/not/exist").run()
+except RobotRefused:
+    secret = "-".join(("correct", "horse"))
+try:
+    int("x")
+except ValueError:
+    structlog.get_logger().exception("crashed")
+"""

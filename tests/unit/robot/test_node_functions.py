@@ -1,6 +1,7 @@
 """Node types of one's own: functions, robots around them, plug-ins."""
 
 import asyncio
+import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import pytest
 import robot
 from robot import JobCancelled, NodeCall, Outcome, Robot, RobotRefused, node
 from robot.cancellation import CancelScope, StopReason
-from robot.errors import WorkflowError
+from robot.errors import NodeCrashed, WorkflowError
 from robot.executor import Executor, Surroundings
 from robot.files import WorkingDirectory
 from robot.node_functions import DECORATED, node_types_of
@@ -39,7 +40,7 @@ def decorated() -> Iterator[None]:
     DECORATED._types = {each.name: each for each in before}
 
 
-def executor_of(tmp_path: Path, *functions: Callable[..., Any]) -> Executor:
+def executor_of(tmp_path: Path, *functions: object) -> Executor:
     types = with_types(NODE_TYPES, (each for function in functions for each in node_types_of(function)))
     source = SecretSource({"CASARE_SECRET_TOKEN": "token-of-the-robot"})
     return Executor(WorkingDirectory(tmp_path), node_types=types, secrets=source)
@@ -88,11 +89,27 @@ async def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, config: dict
     assert "token-of-the-robot" not in str(caught.value)
 
 
-def test_a_function_whose_settings_have_no_names_is_refused() -> None:
-    with pytest.raises(TypeError, match="settings have names"):
+async def test_an_async_function_in_a_plain_decorator_is_awaited(tmp_path: Path) -> None:
+    def traced(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(**settings: Any) -> Any:
+            return function(**settings)
 
-        @node("acme.any")
-        def anything(**settings: Any) -> None: ...
+        return call
+
+    @node("acme.traced")
+    @traced
+    async def double(number: int) -> dict[str, int]:
+        await asyncio.sleep(0)
+        return {"doubled": 2 * number}
+
+    flow = document(
+        *("start -> n", "n -> end", "n.doubled -> end.doubled"),
+        start=step("StartNode"),
+        n=step("acme.traced", number=4),
+        end=step("EndNode"),
+    )
+    assert (await executor_of(tmp_path, double).run(flow))["outputs"] == {"doubled": 8}
 
 
 async def test_a_function_leaves_by_the_port_it_names(tmp_path: Path) -> None:
@@ -171,6 +188,54 @@ async def test_cancelling_reaches_an_async_node_as_an_exception_and_lets_it_tidy
     assert steps == ["waiting", "cancelled", "tidied"]
 
 
+async def test_what_a_stopped_node_tidies_up_may_have_a_timeout_of_its_own(tmp_path: Path) -> None:
+    begun, seen = asyncio.Event(), []
+
+    @node("acme.careful")
+    async def careful() -> None:
+        try:
+            begun.set()
+            await asyncio.sleep(3600)
+        except JobCancelled:
+            try:
+                async with asyncio.timeout(0.01):
+                    await asyncio.sleep(3600)
+            except TimeoutError:
+                seen.append("gave up")
+            raise
+
+    cancel = CancelScope()
+    running = asyncio.create_task(executor_of(tmp_path, careful).run(chain(step("acme.careful")), cancel=cancel))
+    await begun.wait()
+    cancel.cancel()
+    with pytest.raises(JobCancelled):
+        await running
+    assert seen == ["gave up"]
+
+
+async def test_a_node_that_swallows_its_cancellation_does_not_keep_a_job_that_is_abandoned(tmp_path: Path) -> None:
+    begun, swallowed = asyncio.Event(), asyncio.Event()
+
+    @node("acme.stubborn")
+    async def stubborn() -> None:
+        while True:
+            try:
+                begun.set()
+                await asyncio.sleep(3600)
+            except (JobCancelled, asyncio.CancelledError):
+                swallowed.set()
+
+    cancel = CancelScope()
+    running = asyncio.create_task(executor_of(tmp_path, stubborn).run(chain(step("acme.stubborn")), cancel=cancel))
+    await begun.wait()
+    cancel.cancel()
+    await swallowed.wait()
+    cancel.abandon()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 5)
+
+
 async def test_cancelling_reaches_a_group_of_tasks_inside_a_node(tmp_path: Path) -> None:
     begun: list[int] = []
 
@@ -219,9 +284,32 @@ async def test_a_defect_of_a_function_is_told_as_one(tmp_path: Path) -> None:
     def broken() -> None:
         raise StopIteration
 
-    with pytest.raises(WorkflowError, match="failed with RuntimeError") as caught:
+    where = rf"in broken \(test_node_functions.py, line {broken.__code__.co_firstlineno + 2}\)"
+    with pytest.raises(WorkflowError, match=f"failed with StopIteration {where}") as caught:
         await executor_of(tmp_path, broken).run(chain(step("acme.broken")))
     assert caught.value.error_type == "NODE_CRASHED"
+
+
+async def test_a_node_that_exits_fails_its_job_and_not_the_robot(tmp_path: Path) -> None:
+    @node("acme.thread")
+    def in_thread() -> None:
+        sys.exit(3)
+
+    @node("acme.loop")
+    async def in_loop() -> None:
+        await asyncio.sleep(0)
+        sys.exit(3)
+
+    types = NodeTable()
+
+    @types.register("ExitNode")
+    async def bare(_context: Any) -> Outcome:
+        sys.exit(3)
+
+    executor = executor_of(tmp_path, in_thread, in_loop, *types)
+    for name, function in (("acme.thread", "in_thread"), ("acme.loop", "in_loop"), ("ExitNode", "bare")):
+        with pytest.raises(NodeCrashed, match=rf"{name} failed with SystemExit in {function} \("):
+            await executor.run(chain(step(name)))
 
 
 async def test_a_robot_of_ones_own_knows_decorated_and_added_nodes(server: Orchestrator, tmp_path: Path) -> None:
@@ -317,4 +405,8 @@ def test_the_public_names_can_all_be_imported() -> None:
     for name in robot.__all__:
         assert getattr(robot, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Robots'"):
-        _ = robot.Robots
+        robot.Robots  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (Path(robot.__file__).parent / "py.typed").exists()
