@@ -1,10 +1,11 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from robot.executor import Executor
 from robot.files import WorkingDirectory
+from robot.node_functions import DECORATED
 from tests.unit.robot.orchestrator import Orchestrator
 from tests.unit.robot.robots import Robots, robots_of
 
@@ -25,3 +26,11 @@ async def server() -> AsyncIterator[Orchestrator]:
 @pytest.fixture
 def robots(server: Orchestrator, tmp_path: Path) -> Robots:
     return robots_of(server.url, tmp_path)
+
+
+@pytest.fixture
+def decorated() -> Iterator[None]:
+    """Forgets the node types that a test made."""
+    before = set(DECORATED)
+    yield
+    DECORATED._types = {each.name: each for each in before}
