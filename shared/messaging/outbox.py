@@ -61,6 +61,10 @@ def outbox_of_new(event: CloudEvent) -> Document:
     return {"outbox": {event.id: encode(event).decode()}, "unsent": 1}
 
 
+_EventIds = dict[str, set[str]]
+"""Events by the document in whose outbox they stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Pending:
     collection: str
@@ -172,15 +176,20 @@ class OutboxRelay:
         """Remove published events from their documents; safe to repeat, as each removal is guarded."""
         published, self._published = self._published, []
         try:
-            for collection, removals in _removals(published).items():
-                await self._remove(collection, removals)
+            for collection, events in _by_document(published).items():
+                await self._remove(collection, events)
         except Unavailable:
             self._published.extend(published)
             raise
 
-    async def _remove(self, collection: str, removals: list[UpdateOne]) -> None:
+    async def _remove(self, collection: str, events: _EventIds) -> None:
+        """One write per document; one per event where another replica, or the sweep, was first with some of them."""
+        together = [_removal(document_id, sorted(event_ids)) for document_id, event_ids in events.items()]
         with translate_errors():
-            await self._store.collection(collection).bulk_write(removals, ordered=False)
+            result = await self._store.collection(collection).bulk_write(together, ordered=False)
+            if result.matched_count < len(together):
+                alone = [_removal(document_id, [one]) for document_id, several in events.items() for one in several]
+                await self._store.collection(collection).bulk_write(alone, ordered=False)
 
     async def _sweep_forever(self) -> None:
         while not self._stop.is_set():
@@ -209,15 +218,12 @@ class OutboxRelay:
         ]
 
 
-def _removals(published: Sequence[_Pending]) -> dict[str, list[UpdateOne]]:
-    """Per collection, one removal per document."""
-    events: dict[tuple[str, str], set[str]] = defaultdict(set)
+def _by_document(published: Sequence[_Pending]) -> dict[str, _EventIds]:
+    """Per collection."""
+    events: dict[str, _EventIds] = defaultdict(lambda: defaultdict(set))
     for pending in published:
-        events[pending.collection, pending.document_id].add(pending.event_id)
-    removals: dict[str, list[UpdateOne]] = defaultdict(list)
-    for (collection, document_id), event_ids in events.items():
-        removals[collection].append(_removal(document_id, sorted(event_ids)))
-    return removals
+        events[pending.collection][pending.document_id].add(pending.event_id)
+    return events
 
 
 def _removal(document_id: str, event_ids: Sequence[str]) -> UpdateOne:

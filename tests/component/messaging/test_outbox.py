@@ -147,3 +147,22 @@ async def test_a_malformed_entry_does_not_stop_the_sweep(store: Store, clock: Ma
     relay = relay_on(store, exchange, clock)
     assert await relay.sweep() == 1
     await relay.close()
+
+
+async def test_an_event_is_cleared_although_another_of_its_document_was_cleared_elsewhere(
+    store: Store, clock: ManualClock
+) -> None:
+    things, exchange = Collection(store, THINGS), Exchange()
+    await things.insert({"_id": "w", "version": 1, **outbox_of_new(an_event("e1", clock))})
+    clock.advance(ms=SWEEP_OLDER_THAN_MS + 1)
+    one, two = relay_on(store, exchange, clock), relay_on(store, exchange, clock)
+    await one.sweep()
+    await two.sweep()
+    await one.close()
+    second = an_event("e2", clock, 2)
+    fields = outbox_fields(second)
+    change = {"$set": {"version": 2, **fields.to_set}, "$inc": fields.to_increment}
+    assert await things.update({"_id": "w", "version": 1}, change, fields.receipt)
+    two.send(THINGS, "w", second)
+    await two.close()
+    assert await unsent(store) == (0, 0)
