@@ -17,6 +17,10 @@ from tests.support.http_server import serving
 PATIENCE_SECONDS = 10.0
 
 
+def _is(message: Mapping[str, Any], kind: str, fields: Mapping[str, Any]) -> bool:
+    return message["type"] == kind and all(message.get(name) == value for name, value in fields.items())
+
+
 @dataclass(slots=True)
 class RobotSocket:
     """Sends and expects messages; what came out of turn is kept."""
@@ -48,9 +52,17 @@ class RobotSocket:
         while True:
             message = await self.receive()
             found = {**message, **message.get("payload", {})}
-            if message["type"] == kind and all(found.get(name) == value for name, value in fields.items()):
+            if _is(found, kind, fields):
                 return found
             self.seen.append(found)
+
+    async def hear(self, kind: str, **fields: Any) -> dict[str, Any]:
+        """The same of what the server says when it likes: it may be among `seen`, and is taken from there."""
+        for message in self.seen:
+            if _is(message, kind, fields):
+                self.seen.remove(message)
+                return message
+        return await self.expect(kind, **fields)
 
     async def register(self, **fields: Any) -> dict[str, Any]:
         """Register; the answer."""
@@ -59,10 +71,7 @@ class RobotSocket:
 
     async def accept(self, **fields: Any) -> dict[str, Any]:
         """Wait for a job and accept it; the job."""
-        early = [message for message in self.seen if message["type"] == "job_assign"]
-        if early:
-            self.seen.remove(early[0])
-        job = early[0] if early else await self.expect("job_assign")
+        job = await self.hear("job_assign")
         await self.send("job_accept", job_id=job["job_id"], **fields)
         await self.expect("job_ack", report="job_accept", job_id=job["job_id"])
         return job
